@@ -1,0 +1,3 @@
+"""The version of newsbeam: the package's, and the one in every record's provenance."""
+
+VERSION = "0.1.0"
