@@ -9,23 +9,16 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import apache_beam as beam
 
 from pipelines.version import VERSION
-from schemas.article import Article, RawArticle
 from schemas.dead_letter import ArticleRejected, DeadLetter, Fault, Kind, Reason
+from schemas.outcome import Outcome
 from schemas.received import Received
 
 log = logging.getLogger(__name__)
-
-
-class Outcome(NamedTuple):
-    """A record on its way: as it was received, and what it has become so far."""
-
-    received: Received
-    value: RawArticle | Article | DeadLetter
 
 
 class Step(Protocol):
@@ -55,12 +48,9 @@ class Apply(beam.PTransform):
 
 def apply(step: Step, record: Received | Outcome) -> Outcome:
     """Run one step on one record, outside Beam too. Never raises for a record's sake."""
-    if type(record) is Received:
-        received, value = record, record
-    else:
-        received, value = record  # type: ignore[misc]
-        if type(value) is DeadLetter:
-            return record  # type: ignore[return-value]
+    received, value = record if isinstance(record, Outcome) else (record, record)
+    if isinstance(value, DeadLetter):
+        return Outcome(received, value)
     try:
         return Outcome(received, step.convert(value))
     except ArticleRejected as rejection:

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
-from schemas.received import Origin
+from schemas.origin import Origin
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class RemovalKind(StrEnum):
@@ -57,6 +57,8 @@ class DateOrigin(StrEnum):
     """The crawler's prefix: the day the crawler held for the article."""
     MASTHEAD = "masthead_date"
     """A date line of the page: often the day of the crawl."""
+    KAFKA = "kafka_time"
+    """When the record entered Kafka: the article is not younger. Never chosen."""
     TEXT = "text"
     """A date or year the text itself speaks of: never chosen, it only contradicts."""
 
@@ -197,7 +199,7 @@ class Article:
         return _evolve(self, changes)
 
 
-def _evolve(value: T, changes: Mapping[str, Any]) -> T:
+def _evolve(value: _T, changes: Mapping[str, Any]) -> _T:
     copy = object.__new__(type(value))
     copy.__dict__.update(value.__dict__)
     copy.__dict__.update(changes)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from schemas.origin import Media, Origin
+
 if TYPE_CHECKING:
-    from schemas.received import Media, Origin, Received
+    from schemas.received import Received
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 """A dead letter holds at most this head of a record; its origin leads to the rest."""

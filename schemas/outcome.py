@@ -1,0 +1,19 @@
+"""A record on its way through the pipeline."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.article import Article, RawArticle
+from schemas.dead_letter import DeadLetter
+from schemas.received import Received
+
+
+class Outcome(NamedTuple):
+    """A record as it was received, and what it has become so far.
+
+    After the last station the value is an `Article` or a `DeadLetter`, never anything else.
+    """
+
+    received: Received
+    value: RawArticle | Article | DeadLetter
