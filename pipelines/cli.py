@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
 
+from pipelines import logs
 from pipelines.commands import dead_letters, explain, models, replay, restore
 from pipelines.version import VERSION
 
@@ -37,10 +37,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Beam warns of extras that nobody asked for; from us a warning is meant.
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    for ours in ("pipelines", "connectors"):
-        logging.getLogger(ours).setLevel(logging.WARNING)
+    logs.configure()
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from multiprocessing.sharedctypes import SynchronizedArray
 from typing import NamedTuple
 
 from connectors.progress import progress
+from pipelines import logs
 from pipelines.config import Config
 
 _REPORT_SECONDS = 0.2
@@ -26,6 +27,12 @@ class Done(NamedTuple):
 
     counts: Counter[str]
     seconds: float
+
+
+class _Part(NamedTuple):
+    counts: Counter[str]
+    begun: float | None
+    ended: float
 
 
 class WorkerFailed(Exception):
@@ -64,10 +71,10 @@ def run_workers(config: Config, workers: int, shared: SharedProgress) -> Done:
         with _processes(config, workers, shared) as connections:
             parts = [_answer(connection) for connection in connections]
     counts: Counter[str] = Counter()
-    for part, _ in parts:
-        counts += part
-    begun = [start for _, start in parts if start is not None]
-    return Done(counts, time.monotonic() - min(begun) if begun else 0.0)
+    for part in parts:
+        counts.update(part.counts)
+    begun = [part.begun for part in parts if part.begun is not None]
+    return Done(counts, max(part.ended for part in parts) - min(begun) if begun else 0.0)
 
 
 @contextmanager
@@ -95,28 +102,26 @@ def _part(config: Config, worker: int, workers: int) -> Config:
     return dataclasses.replace(config, source=dataclasses.replace(config.source, options=options))
 
 
-def _answer(connection: Connection) -> tuple[Counter[str], float | None]:
+def _answer(connection: Connection) -> _Part:
     try:
         answer = connection.recv()
     except EOFError:
         raise WorkerFailed("a worker process died without a word (killed? out of memory?)") from None
-    if isinstance(answer, str):
+    if not isinstance(answer, _Part):
         raise WorkerFailed(answer)
-    counts, start = answer
-    return counts, start
+    return answer
 
 
 def _work(config: Config, worker: int, figures: SynchronizedArray[int], connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
+    logs.configure()
     try:
         connection.send(_run_part(config, worker, figures))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
 
 
-def _run_part(
-    config: Config, worker: int, figures: SynchronizedArray[int]
-) -> tuple[Counter[str], float | None]:
+def _run_part(config: Config, worker: int, figures: SynchronizedArray[int]) -> _Part:
     from pipelines.running import run
 
     over = threading.Event()
@@ -130,6 +135,7 @@ def _run_part(
 
     threading.Thread(target=report, daemon=True).start()
     try:
-        return run(config), progress.first_record_at
+        counts = run(config)
+        return _Part(counts, progress.first_record_at, time.monotonic())
     finally:
         over.set()

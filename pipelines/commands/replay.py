@@ -60,7 +60,7 @@ def replay(
     Exit code 0: every record is accounted for. 1: the counts do not add up, or a record ended as a bug
     of ours or undelivered. 2: wrong usage. 130: interrupted; --resume goes on.
     """
-    from connectors.sources.files import STDIN, UnreadableInput, discover
+    from connectors.sources.files import STDIN, Share, UnreadableInput, discover
     from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.progress import watch
     from pipelines.commands.table import render

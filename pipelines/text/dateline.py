@@ -12,7 +12,9 @@ from schemas.article import Precision
 _ISO = re2.compile(r"(?:^|\D)(\d{4})-(\d{1,2})-(\d{1,2})(?:\D|$)")
 _DAY_FIRST = re2.compile(r"(?:^|\D)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:\D|$)")
 _YEAR_FIRST = re2.compile(r"(?:^|\D)(\d{4})[./](\d{1,2})[./](\d{1,2})(?:\D|$)")
-_NAMED = re2.compile(r"(\d{1,2})(?:\.|-?[a-zа-яё]{1,3}|º)?[,]?\s*(?:de\s+|d')?(\pL+)\.?,?\s*(?:de\s+|del\s+)?(\d{4})")
+_NAMED = re2.compile(
+    r"(\d{1,2})(?:\.|-?[a-zа-яё]{1,3}|º)?[,]?\s*(?:de\s+|d')?(\pL+)\.?,?\s*(?:de\s+|del\s+)?(\d{4})"
+)
 _MONTH_FIRST = re2.compile(r"(\pL+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200

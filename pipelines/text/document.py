@@ -115,14 +115,10 @@ def _take_foot(page: Page, index: int, rule: Rule) -> None:
 
 
 def _paragraph_chars(page: Page, start: int, end: int) -> int:
-    return sum(
-        len(page.lines[k]) for k in range(start, end) if page.cuts[k] is None and page.is_paragraph(k)
-    )
+    return sum(len(page.lines[k]) for k in range(start, end) if page.cuts[k] is None and page.is_paragraph(k))
 
 
-def _take(
-    page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str, str] | None = None
-) -> None:
+def _take(page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str, str] | None = None) -> None:
     if page.cuts[index] is None:
         cut = Cut(page.starts[index], page.end(index), kind, rule)
         page.cuts[index] = cut
