@@ -61,7 +61,7 @@ def test_two_files_of_one_name_are_refused_since_ids_would_collide(tmp_path: Pat
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.txt").write_text("x")
-    with pytest.raises(UnreadableInput, match="both named x.txt"):
+    with pytest.raises(UnreadableInput, match=r"both named x\.txt"):
         discover([str(tmp_path / "a"), str(tmp_path / "b")])
     assert [file.name for file in discover([str(tmp_path)])] == ["a/x.txt", "b/x.txt"]
 
@@ -75,7 +75,9 @@ def test_every_line_that_is_not_blank_is_one_record(
     path.write_bytes(gzip.compress(data) if packed else data)
     if lines:
         lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    expected = [(number, line.strip(b" \t\r\n")) for number, line in enumerate(lines) if line.strip(b" \t\r\n")]
+    expected = [
+        (number, line.strip(b" \t\r\n")) for number, line in enumerate(lines) if line.strip(b" \t\r\n")
+    ]
     assert [(r.origin.record, r.payload) for r in read(path)] == expected
     assert all(r.fault is None for r in read(path))
 
@@ -126,7 +128,9 @@ def test_a_record_of_just_the_limit_is_taken(tmp_path: Path) -> None:
 
 def test_a_gzip_stream_cut_in_the_middle_is_one_fault_after_its_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.gz"
-    lines = b"".join(b'{"text": "%s"}\n' % hashlib.sha256(b"%d" % n).hexdigest().encode() for n in range(5_000))
+    lines = b"".join(
+        b'{"text": "%s"}\n' % hashlib.sha256(b"%d" % n).hexdigest().encode() for n in range(5_000)
+    )
     path.write_bytes(gzip.compress(lines)[:-50_000])
     got = read(path)
     assert len(got) > 1_000

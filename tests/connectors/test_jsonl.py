@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,10 @@ def article(number: int, path: str = "a.jsonl") -> Article:
 
 
 def lines(folder: Path) -> dict[str, list[str]]:
-    opened = {p.name: gzip.open(p) if p.suffix == ".gz" else p.open("rb") for p in sorted(folder.iterdir())}
-    return {name: [codec.decode_article(line).id for line in file] for name, file in opened.items()}
+    return {
+        file.name: [codec.decode_article(line).id for line in file.read_bytes().splitlines()]
+        for file in sorted(folder.iterdir())
+    }
 
 
 def writer(folder: Path, **options: Any) -> _Files:
