@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.text.document import take_doubled_tail, take_reach, take_title
+from pipelines.text.document import take_doubled_tail, take_reaches, take_title
 from pipelines.text.findings import Findings
 from pipelines.text.ledger import Ledger
 from pipelines.text.matching import match_rules
@@ -25,6 +25,9 @@ class Hints:
     """What is known about an article besides its text."""
 
     title: str | None = None
+
+
+NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Cleaned:
     dates: tuple[DateCandidate, ...] = ()
 
 
-def strip_boilerplate(text: str, packs: Packs, hints: Hints = Hints()) -> Cleaned:
+def strip_boilerplate(text: str, packs: Packs, hints: Hints = NO_HINTS) -> Cleaned:
     """Cut what is not the article out of a page's text.
 
     Never raises, whatever the text; the time it takes is linear in the text's length. Cleaning a
@@ -57,7 +60,7 @@ def strip_boilerplate(text: str, packs: Packs, hints: Hints = Hints()) -> Cleane
         hints: what is known besides.
     """
     ledger = Ledger(text)
-    findings = Findings(packs.months)
+    findings = Findings(packs.language)
     for _ in range(MAX_WALKS):
         page = Page(ledger.text)
         _decide(page, packs, hints.title or findings.title, findings)
@@ -87,6 +90,5 @@ def _decide(page: Page, packs: Packs, title: str | None, findings: Findings) -> 
     found = take_title(page, title)
     findings.title = findings.title or found
     take_doubled_tail(page)
-    for index, rule in headers.items():
-        if rule.reach is not Reach.LINE:
-            take_reach(page, index, rule)
+    if any(rule.reach is not Reach.LINE for rule in headers.values()):
+        take_reaches(page, headers)

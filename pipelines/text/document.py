@@ -6,6 +6,9 @@ beside clear evidence, since doubt keeps the line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import accumulate
+
 from pipelines.text.ledger import Cut
 from pipelines.text.page import Page
 from pipelines.text.rule import Reach, Rule
@@ -84,12 +87,21 @@ def take_doubled_tail(page: Page) -> None:
             _take(page, index, RemovalKind.RELATED_TAIL, DOUBLED_TAIL_RULE, {name: lines[index]})
 
 
-def take_reach(page: Page, index: int, rule: Rule) -> None:
-    """Take what a header's rule reaches: the run of headlines under it, or the page's foot."""
-    if rule.reach is Reach.RUN:
-        _take_run(page, index, rule)
-    elif rule.reach is Reach.END:
-        _take_foot(page, index, rule)
+def take_reaches(page: Page, headers: Mapping[int, Rule]) -> None:
+    """Take what headers reach: the run of headlines under one, or the page's foot.
+
+    Args:
+        page: the page.
+        headers: the lines that line rules took, and their rules.
+    """
+    above = list(accumulate((_paragraph_chars(page, index) for index in range(len(page.lines))), initial=0))
+    for index, rule in sorted(headers.items()):
+        if rule.reach is Reach.RUN:
+            _take_run(page, index, rule)
+        elif rule.reach is Reach.END and above[-1] - above[index] <= FOOT_SHARE * above[index]:
+            for below in range(index + 1, len(page.lines)):
+                _take(page, below, rule.kind, rule.id)
+            return
 
 
 def _take_run(page: Page, index: int, rule: Rule) -> None:
@@ -106,16 +118,9 @@ def _take_run(page: Page, index: int, rule: Rule) -> None:
         _take(page, below, RemovalKind.RELATED_TAIL, rule.id)
 
 
-def _take_foot(page: Page, index: int, rule: Rule) -> None:
-    above = _paragraph_chars(page, 0, index)
-    if _paragraph_chars(page, index + 1, len(page.lines)) > FOOT_SHARE * above:
-        return
-    for below in range(index + 1, len(page.lines)):
-        _take(page, below, rule.kind, rule.id)
-
-
-def _paragraph_chars(page: Page, start: int, end: int) -> int:
-    return sum(len(page.lines[k]) for k in range(start, end) if page.cuts[k] is None and page.is_paragraph(k))
+def _paragraph_chars(page: Page, index: int) -> int:
+    """The line's length where it stays and is running text, else 0."""
+    return len(page.lines[index]) if page.cuts[index] is None and page.is_paragraph(index) else 0
 
 
 def _take(page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str, str] | None = None) -> None:

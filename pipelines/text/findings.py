@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.text.dateline import read_date
+from pipelines.text.dates import read_day
 from schemas.article import DateCandidate, DateOrigin, RemovalKind
 
 _MAX_FOUND = 100
@@ -23,8 +23,8 @@ _CREDITS = frozenset({RemovalKind.CREDIT, RemovalKind.SOURCE_CREDIT})
 class Findings:
     """Collected while lines are removed; each list in the order of the text, without repeats."""
 
-    months: Mapping[str, int]
-    """Month name in lower case -> 1..12."""
+    language: str | None
+    """The language that dates are read in."""
     title: str | None = None
     related: list[str] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
@@ -56,8 +56,7 @@ class Findings:
         if "count" in groups and self.comment_count is None and groups["count"].isdecimal():
             self.comment_count = int(groups["count"][:9])
         if kind in _DATE_ORIGINS:
-            read = read_date(text, self.months)
-            candidate = read and DateCandidate(read[0], read[1], _DATE_ORIGINS[kind], text.strip())
+            candidate = read_day(text, origin=_DATE_ORIGINS[kind], language=self.language)
             if candidate and candidate not in self.dates and len(self.dates) < _MAX_FOUND:
                 self.dates.append(candidate)
 

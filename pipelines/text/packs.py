@@ -27,7 +27,7 @@ MAX_SET_BYTES = 256 << 20
 """Memory the automaton of a whole selection may grow to. A few MB are used on real text."""
 
 COMMON = "common"
-_KEYS = frozenset({"languages", "months", "define", "rule", "since", "last_checked"})
+_KEYS = frozenset({"languages", "define", "rule", "since", "last_checked"})
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,9 @@ class Pack:
     """`common`, a language tag, or `sites/<domain>`."""
     languages: tuple[str, ...]
     """The language tags it serves; none for `common` and sites."""
-    months: tuple[tuple[str, ...], ...]
-    """The twelve months, each with its written forms in lower case; or nothing."""
     rules: tuple[Rule, ...]
     digest: str
-    """Lower-case hex sha256 of the file."""
+    """Lower-case hex sha256 of the file and of the definitions it was read with."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,8 @@ class Packs:
     """The packs for one kind of article, ready to search."""
 
     packs: tuple[Pack, ...]
+    language: str | None = None
+    """The primary language tag they were chosen for, where a pack serves it."""
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -60,16 +60,6 @@ class Packs:
     def digests(self) -> dict[str, str]:
         """Pack name -> digest."""
         return {pack.name: pack.digest for pack in self.packs}
-
-    @cached_property
-    def months(self) -> dict[str, int]:
-        """Month name in lower case -> 1..12."""
-        return {
-            form: number
-            for pack in self.packs
-            for number, forms in enumerate(pack.months, 1)
-            for form in forms
-        }
 
     @cached_property
     def automaton(self) -> Any:
@@ -100,8 +90,9 @@ class PackLibrary:
     def __init__(self, folder: Path | None = None) -> None:
         folder = folder or Path(__file__).parent.parent / "rules"
         common_file = folder / "boilerplate" / f"{COMMON}.toml"
-        self.common = read_pack(COMMON, common_file.read_bytes(), {})
-        definitions = definitions_of(common_file.read_bytes())
+        definitions = {"MONTH": _month_pattern(folder / "dates.toml")}
+        self.common = read_pack(COMMON, common_file.read_bytes(), definitions)
+        definitions |= tomllib.loads(common_file.read_text("utf-8")).get("define", {})
         self.languages: dict[str, Pack] = {}
         for path in sorted((folder / "boilerplate").glob("*.toml")):
             if path.stem == COMMON:
@@ -124,12 +115,13 @@ class PackLibrary:
             language: BCP 47; only the primary subtag counts; an unknown one means `common` alone.
             site: the site's URL or host name, if known.
         """
-        pack = self.languages.get(language.partition("-")[0].lower()) if language else None
+        tag = language.partition("-")[0].lower() if language else None
+        pack = self.languages.get(tag) if tag else None
         domain = self._domain(site) if site and self.sites else None
-        key = (pack.name if pack else None, domain)
+        key = (tag if pack else None, domain)
         if key not in self._chosen:
             chosen = [self.common, pack, self.sites[domain] if domain else None]
-            self._chosen[key] = Packs(tuple(x for x in chosen if x is not None))
+            self._chosen[key] = Packs(tuple(x for x in chosen if x is not None), tag if pack else None)
         return self._chosen[key]
 
     def all_packs(self) -> list[Pack]:
@@ -151,18 +143,13 @@ class PackLibrary:
         return None
 
 
-def definitions_of(content: bytes) -> dict[str, str]:
-    """The `[define]` table of a pack's file."""
-    return dict(tomllib.loads(content.decode("utf-8")).get("define", {}))
-
-
 def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack:
     """A pack from its file.
 
     Args:
         name: the pack's name.
         content: the file's bytes.
-        definitions: those of `common`; the pack's own `[define]` goes before them.
+        definitions: name -> pattern, for `{{NAME}}`; the pack's own `[define]` goes before them.
 
     Raises:
         PackError: not TOML, or not a pack; the message says where.
@@ -177,12 +164,14 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
     own = table.get("define", {})
     if not isinstance(own, dict) or not all(isinstance(value, str) for value in own.values()):
         raise PackError(f"{name}: define must map names to patterns")
+    definitions = {**definitions, **own}
+    digest = hashlib.sha256(content)
+    digest.update(repr(sorted(definitions.items())).encode("utf-8"))
     pack = Pack(
         name=name,
         languages=_languages(name, table),
-        months=_months(name, table),
-        rules=tuple(read_rule(name, rule, {**definitions, **own}) for rule in _tables(name, table)),
-        digest=hashlib.sha256(content).hexdigest(),
+        rules=tuple(read_rule(name, rule, definitions) for rule in _tables(name, table)),
+        digest=digest.hexdigest(),
     )
     ids = [rule.id for rule in pack.rules]
     for rule_id in ids:
@@ -211,8 +200,8 @@ def _languages(name: str, table: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _months(name: str, table: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    found = table.get("months", [])
-    if not isinstance(found, list) or len(found) not in (0, 12):
-        raise PackError(f"{name}: months must be a list of twelve texts, the forms of each divided by |")
-    return tuple(tuple(form.strip().lower() for form in forms.split("|")) for forms in found)
+def _month_pattern(dates: Path) -> str:
+    """Every month's name in every language of `rules/dates.toml`, as one pattern."""
+    months = tomllib.loads(dates.read_text("utf-8"))["months"].values()
+    names = {name for language in months for forms in language for name in forms.split()}
+    return "|".join(re2.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
