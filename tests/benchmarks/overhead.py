@@ -98,8 +98,12 @@ def profile(path: Path, articles: int) -> dict[str, float]:
 
 def main() -> None:
     """Print the comparison."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=8_000, help="how many of articles_2019 (default 8000)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--articles", type=int, default=8_000, help="how many of articles_2019 (default 8000)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
     arguments = parser.parse_args()
     source = shared_file("data/articles_2019.jsonl.gz")
