@@ -17,6 +17,8 @@ class Progress:
     """Bytes of the input files behind us, as they lie on the disk."""
     records_done: int = 0
     """Records that have left the source and passed all that is fused to it."""
+    first_record_at: float | None = None
+    """When the first record left the source (`time.monotonic`, one clock for all processes)."""
 
 
 progress = Progress()

@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.received import MAX_RECORD_BYTES
+
 
 class ConfigError(Exception):
     """The configuration is at fault; the message names the file and the place."""
@@ -24,7 +26,7 @@ class ConfigError(Exception):
 class Limits:
     """How much one record may ask for."""
 
-    max_record_bytes: int = 10 * 1024 * 1024
+    max_record_bytes: int = MAX_RECORD_BYTES
     """A longer raw record is rejected as `too_large`."""
 
 

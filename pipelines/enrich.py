@@ -1,7 +1,7 @@
 """Cleaning and tagging of one article, without Beam: the same stations in a plain call.
 
-    >>> enricher = Enricher()
-    >>> article = enricher.enrich({"text": "Още: ...", "url": "https://example.org/1"})
+>>> enricher = Enricher()
+>>> article = enricher.enrich({"text": "Още: ...", "url": "https://example.org/1"})
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import os
 import sys
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from connectors.finished import Finished
 from connectors.progress import progress
 from schemas.dead_letter import MAX_PAYLOAD_BYTES, Fault, Reason
 from schemas.origin import Media, Origin
-from schemas.received import Received
+from schemas.received import MAX_RECORD_BYTES, Received
 
 STDIN = "-"
 _MEDIA = {
@@ -53,10 +54,16 @@ class Options:
 
     paths: tuple[str, ...]
     """Files and folders; `-` is standard input (JSON Lines)."""
-    max_record_bytes: int = 10 * 1024 * 1024
+    max_record_bytes: int = MAX_RECORD_BYTES
     """A longer record ends as a dead letter, `too_large`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Options):
+    """One process's share of an input; the shares of all workers are disjoint and make the whole."""
+
     worker: int = 0
-    """This process's number among `workers`: each reads a disjoint part of the input."""
+    """This process's number, from 0."""
     workers: int = 1
     finished: Finished | None = None
     """Records that an interrupted replay has already written: they are passed over."""
@@ -139,36 +146,37 @@ def records(
 
 
 def read(options: Options) -> beam.PTransform:
-    """`PBegin -> PCollection[Received]`, bounded."""
-    return "Read files" >> _ReadFiles(options)
+    """`PBegin -> PCollection[Received]`, bounded; of a `Share` only that share."""
+    share = options if isinstance(options, Share) else Share(options.paths, options.max_record_bytes)
+    return _ReadFiles(share)
 
 
 class _ReadFiles(beam.PTransform):
-    def __init__(self, options: Options) -> None:
+    def __init__(self, share: Share) -> None:
         super().__init__()
-        self._options = options
+        self._share = share
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
-        return begin | beam.Create([self._options.paths]) | beam.ParDo(_ReadFilesFn(self._options))
+        return begin | beam.Create([self._share.paths]) | beam.ParDo(_ReadFilesFn(self._share))
 
 
 class _ReadFilesFn(beam.DoFn):
     """Reads in `process`, one record at a time: what follows is fused to it, so nothing piles up."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, share: Share) -> None:
+        self._share = share
 
     def process(self, paths: tuple[str, ...]) -> Iterator[Received]:
-        options, count, passed_over = self._options, 0, 0
+        share, count, passed_over = self._share, 0, 0
         for number, file in enumerate(discover(paths)):
-            if file.media is not Media.JSON and number % options.workers != options.worker:
+            if file.media is not Media.JSON and number % share.workers != share.worker:
                 continue
-            for received in records(
-                file, options.max_record_bytes, worker=options.worker, workers=options.workers
-            ):
-                if options.finished is not None and received.origin in options.finished:
+            for received in records(file, share.max_record_bytes, worker=share.worker, workers=share.workers):
+                if share.finished is not None and received.origin in share.finished:
                     passed_over += 1
                     continue
+                if progress.first_record_at is None:
+                    progress.first_record_at = time.monotonic()
                 count += 1
                 yield received
                 progress.records_done += 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 from urllib.parse import SplitResult, urlsplit
 
 _TRACKING = frozenset(
-    ("fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid")
-    + ("igshid", "mc_cid", "mc_eid", "_ga", "_openstat")
+    "fbclid gclid dclid gbraid wbraid msclkid yclid ysclid igshid mc_cid mc_eid _ga _openstat".split(" ")
 )
 """Query parameters that name a visit, not a page; `utm_*` besides."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}

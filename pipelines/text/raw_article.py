@@ -86,16 +86,22 @@ class _Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            return self._drop(name, f"not a string but {_name(value)}")
-        if len(value) > MAX_FIELD_CHARS:
-            return self._drop(name, f"{len(value):,} characters; the limit is {MAX_FIELD_CHARS:,}")
-        return value.strip() or self._drop(name, "blank")
+            why = f"not a string but {_name(value)}"
+        elif len(value) > MAX_FIELD_CHARS:
+            why = f"{len(value):,} characters; the limit is {MAX_FIELD_CHARS:,}"
+        elif not value.strip():
+            why = "blank"
+        else:
+            return value.strip()
+        self.warnings.append(f"{name}: {why}, dropped")
+        return None
 
     def date(self, name: str) -> DateCandidate | None:
         value = self._record.get(name)
-        if value is None:
-            return None
-        return dates.parse(value) or self._drop(name, "not a date that can be read")
+        date = dates.parse(value)
+        if date is None and value is not None:
+            self.warnings.append(f"{name}: not a date that can be read, dropped")
+        return date
 
     def extra(self) -> dict[str, Any]:
         extra = {name: value for name, value in self._record.items() if name not in _KNOWN}
@@ -107,9 +113,6 @@ class _Fields:
                     extra[name] = json.dumps(value, ensure_ascii=False)
                     self.warnings.append(f"extra.{name}: nested too deeply, kept as a string of JSON")
         return extra
-
-    def _drop(self, name: str, why: str) -> None:
-        self.warnings.append(f"{name}: {why}, dropped")
 
 
 def _payload(record: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -1,0 +1,86 @@
+"""A text as lines, with what has been decided about each, and a folded copy for the rules."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from pipelines.text.ledger import Cut
+
+PARAGRAPH_CHARS = 120
+"""A line of this length is taken for a paragraph of running text, whatever it ends with."""
+SENTENCE_CHARS = 60
+"""A line of this length that ends as a sentence does is taken for one too."""
+
+HEADLINE_CHARS = 200
+"""A longer line is no headline."""
+
+_SPACES = "\xa0\u2009\u202f\u200b\ufeff\r\x0b\x0c\u2028\u2029\x85"
+_APOSTROPHES = "’ʼ`´"
+_NOT_HEADLINE = frozenset(".;:,…")
+_ENDS = frozenset('.!?…"”“»)')
+
+
+class Page:
+    """The lines of a text that are not blank.
+
+    Args:
+        text: the text; only `\\n` ends a line.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts: list[int] = []
+        self.lines: list[str] = []
+        """Without the white space around them."""
+        offset = 0
+        for line in text.split("\n"):
+            stripped = line.strip()
+            if stripped:
+                self.starts.append(offset + line.find(stripped[0]))
+                self.lines.append(stripped)
+            offset += len(line) + 1
+        self.cuts: list[Cut | None] = [None] * len(self.lines)
+        """A line's removal, if it was decided."""
+        self.spans: dict[int, list[Cut]] = {}
+        """Removals inside a line that stays."""
+        self.groups: dict[Cut, dict[str, str]] = {}
+        """What the named groups of a cut's rule matched."""
+
+    @property
+    def folded(self) -> bytes:
+        """The text as rules see it: odd spaces and apostrophes made plain, one for one."""
+        text = self.text
+        for space in _SPACES:
+            if space in text:
+                text = text.replace(space, " ")
+        for apostrophe in _APOSTROPHES:
+            if apostrophe in text:
+                text = text.replace(apostrophe, "'")
+        return text.encode("utf-8", "surrogatepass")
+
+    def end(self, index: int) -> int:
+        """Where a line ends in the text."""
+        return self.starts[index] + len(self.lines[index])
+
+    def is_paragraph(self, index: int) -> bool:
+        """Whether a line looks like running text by itself."""
+        line = self.lines[index]
+        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and line[-1] in _ENDS)
+
+    def is_headline(self, index: int) -> bool:
+        """Whether a line could be the headline of another story: short, and no sentence's end."""
+        line = self.lines[index]
+        return len(line) <= HEADLINE_CHARS and line[-1] not in _NOT_HEADLINE
+
+    def index_at(self, offset: int) -> int:
+        """The line that an offset of the text lies in."""
+        return bisect_right(self.starts, offset) - 1
+
+    def decided(self) -> Iterator[Cut]:
+        """All removals in order."""
+        for index, cut in enumerate(self.cuts):
+            if cut is not None:
+                yield cut
+            else:
+                yield from self.spans.get(index, ())
