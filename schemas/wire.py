@@ -2,8 +2,8 @@
 
     python -m schemas.wire     writes schemas/wire/{article,dead_letter}.v1.{avsc,schema.json}
 
-A test fails while the files differ from the types. `raw_article.v1.*`, what producers send, is written
-by hand: there is no type for what may come.
+A test fails while the files differ from the types. `raw_article.v1.schema.json`, what
+producers send, is written by hand: there is no type for what may come.
 """
 
 from __future__ import annotations

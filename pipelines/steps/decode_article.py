@@ -28,7 +28,7 @@ class DecodeArticle:
         """Nothing to load."""
 
     def convert(self, received: Received) -> RawArticle:
-        payload = received.payload
+        payload = received.payload.removeprefix(codecs.BOM_UTF8)
         if received.fault is not None:
             raise ArticleRejected(received.fault.reason, received.fault.detail)
         if len(payload) > self._max_record_bytes:
@@ -40,7 +40,7 @@ class DecodeArticle:
             return raw_article.read(_json(payload), received.origin)
         if received.media is Media.HTML:
             return raw_article.of_page(payload, received.origin)
-        text = _utf8(payload.removeprefix(codecs.BOM_UTF8))
+        text = _utf8(payload)
         if "\0" in text:
             raise ArticleRejected(Reason.BAD_CHARSET, "holds NUL bytes: binary, or UTF-16")
         return raw_article.of_text(text, received.origin)
