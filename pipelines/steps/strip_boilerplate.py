@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.text import dates
+from pipelines.models import registry
+from pipelines.text import dates, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.packs import PackLibrary
+from pipelines.text.language import UNSURE, LanguageIdentifier
 from pipelines.version import VERSION
 from schemas.article import Article, DateCandidate, DateOrigin, Precision, Provenance, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
-
-GUESSED_CHARS = 400
-"""A language is told from so much of the longest line: enough to choose rules by."""
 
 
 class StripBoilerplate:
     """`RawArticle -> Article`. Rejects: no_text_left.
 
+    A cheap guess of the language chooses the rule packs; where it is unsure, the producer's word does.
+
     Args:
-        guess_language: text -> BCP 47 tag, `und` where unsure; it only chooses the rule packs.
         rules: the rules folder; the package's own by default.
     """
 
-    def __init__(self, guess_language: Callable[[str], str], rules: Path | None = None) -> None:
-        self._guess_language = guess_language
+    def __init__(self, rules: Path | None = None) -> None:
         self._rules = rules
 
     def setup(self) -> None:
-        """Load the packs. Raises `PackError` where one is not well formed."""
-        self._library = PackLibrary(self._rules)
+        """Load the packs and lid.176, once a process. Raises `PackError` and `ModelFault`."""
+        self._library = packs.load(self._rules)
+        self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
-        packs = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
-        cleaned = strip_boilerplate(raw_text, packs, Hints(title=raw.title))
+        chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
+        cleaned = strip_boilerplate(raw_text, chosen, Hints(title=raw.title))
         text = cleaned.text
         if not text or text.isspace():
             raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
@@ -49,7 +47,7 @@ class StripBoilerplate:
             char_count=len(text),
             word_count=len(text.split()),
             origin=raw.origin,
-            provenance=Provenance(VERSION, packs.digests),
+            provenance=Provenance(VERSION, chosen.digests),
             url=raw.url,
             publisher=raw.publisher,
             title=raw.title or cleaned.title,
@@ -71,8 +69,8 @@ class StripBoilerplate:
         )
 
     def _language(self, raw: RawArticle, text: str) -> str | None:
-        guessed = self._guess_language(max(text.split("\n"), key=len)[:GUESSED_CHARS])
-        return guessed if guessed != "und" else raw.language or raw.hints.get("html_language")
+        guessed = self._identifier.guess(text)
+        return guessed if guessed != UNSURE else raw.language or raw.hints.get("html_language")
 
 
 def _kafka_time(raw: RawArticle) -> tuple[DateCandidate, ...]:
