@@ -57,6 +57,8 @@ class Page:
         for apostrophe in _APOSTROPHES:
             if apostrophe in text:
                 text = text.replace(apostrophe, "'")
+        if "İ" in text:  # RE2 knows no lower case for it
+            text = text.replace("İ", "I")
         return text.encode("utf-8", "surrogatepass")
 
     def end(self, index: int) -> int:
