@@ -167,8 +167,12 @@ def _take(page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str
 
 
 def _is_title(line: str, wanted: str) -> bool:
-    found = plain(line)
-    return found == wanted and bool(found)
+    for char in line:
+        if char.isalnum():
+            break
+    else:
+        return False
+    return char.casefold()[:1] == wanted[:1] and plain(line) == wanted
 
 
 def plain(text: str) -> str:
