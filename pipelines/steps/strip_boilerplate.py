@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.models import registry
 from pipelines.text import dates
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.packs import PackLibrary
+from pipelines.text.language import LanguageIdentifier
+from pipelines.text.packs import load_packs
 from pipelines.version import VERSION
 from schemas.article import Article, DateCandidate, DateOrigin, Precision, Provenance, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
-
-GUESSED_CHARS = 400
-"""A language is told from so much of the longest line: enough to choose rules by."""
-
 
 class StripBoilerplate:
     """`RawArticle -> Article`. Rejects: no_text_left.
 
     Args:
-        guess_language: text -> BCP 47 tag, `und` where unsure; it only chooses the rule packs.
         rules: the rules folder; the package's own by default.
     """
 
-    def __init__(self, guess_language: Callable[[str], str], rules: Path | None = None) -> None:
-        self._guess_language = guess_language
+    def __init__(self, rules: Path | None = None) -> None:
         self._rules = rules
 
     def setup(self) -> None:
-        """Load the packs. Raises `PackError` where one is not well formed."""
-        self._library = PackLibrary(self._rules)
+        """Load packs and lid.176, once a process. Raises `PackError` or `ModelFault`."""
+        self._library = load_packs(self._rules)
+        self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
@@ -71,7 +67,7 @@ class StripBoilerplate:
         )
 
     def _language(self, raw: RawArticle, text: str) -> str | None:
-        guessed = self._guess_language(max(text.split("\n"), key=len)[:GUESSED_CHARS])
+        guessed = self._identifier.guess(text)
         return guessed if guessed != "und" else raw.language or raw.hints.get("html_language")
 
 

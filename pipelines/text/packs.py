@@ -14,7 +14,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -141,6 +141,12 @@ class PackLibrary:
             if domain in self.sites:
                 return domain
         return None
+
+
+@cache
+def load_packs(folder: Path | None = None) -> PackLibrary:
+    """The packs of a folder, read once a process. Raises `PackError`."""
+    return PackLibrary(folder)
 
 
 def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -> dict[str, str]:
