@@ -57,7 +57,7 @@ def test_where_the_guess_is_unsure_the_producers_word_chooses_the_packs(step: St
         assert list(step.convert(raw).provenance.rules) == ["common", "bg"]
 
 
-@pytest.mark.parametrize("text", ["Снимка: БТА", " date 2025-08-13 ", "Сподели:\n\nКоментари (0)\n"])
+@pytest.mark.parametrize("text", ["Снимка: БТА", " date 2025-08-13 ", "Снимка: БТА\n\nСподели:\n\nКоментари (0)\n"])
 def test_nothing_but_boilerplate_is_rejected(step: StripBoilerplate, text: str) -> None:
     with pytest.raises(ArticleRejected) as raised:
         step.convert(RawArticle("1", ORIGIN, text=text, language="bg"))
