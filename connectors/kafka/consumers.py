@@ -8,6 +8,7 @@ consumer that fetches for all partitions at once and keeps what came in a buffer
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import sys
 import threading
@@ -87,6 +88,7 @@ class SharedConsumer:
         self._consumer: Any = subscription.cluster.open(
             KafkaConsumer,
             client_id="newsbeam",
+            metrics_enabled=False,  # they cost time for every record
             group_id=subscription.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -115,8 +117,9 @@ class SharedConsumer:
         Raises:
             TopicMissing: it has not been seen for 10 seconds.
         """
-        with self._lock:
-            found: set[int] = self._consumer.partitions_for_topic(self._topic)
+        found: set[int] = set()
+        with self._lock, contextlib.suppress(KafkaError):  # raised where the metadata lack the topic
+            found = self._consumer.partitions_for_topic(self._topic)
         if found:
             self._missing_since = None
             return found
