@@ -110,8 +110,7 @@ def _take_run(page: Page, index: int, rule: Rule) -> None:
         if page.cuts[below] is not None:
             continue
         if not page.is_headline(below):
-            if len(run) > 1:
-                run.pop()  # right above a paragraph stands its subhead
+            run = run[:-1]  # right above a paragraph stands its subhead
             break
         run.append(below)
     for below in run:

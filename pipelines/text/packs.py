@@ -14,14 +14,14 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import re2
 
-from pipelines.text.rule import PackError, Rule, Where, options, read_rule
+from pipelines.text.rule import PackError, Rule, Where, fill, options, read_rule
 
 MAX_SET_BYTES = 256 << 20
 """Memory the automaton of a whole selection may grow to. A few MB are used on real text."""
@@ -92,7 +92,7 @@ class PackLibrary:
         common_file = folder / "boilerplate" / f"{COMMON}.toml"
         definitions = {"MONTH": _month_pattern(folder / "dates.toml")}
         self.common = read_pack(COMMON, common_file.read_bytes(), definitions)
-        definitions |= tomllib.loads(common_file.read_text("utf-8")).get("define", {})
+        definitions = resolve(COMMON, tomllib.loads(common_file.read_text("utf-8"))["define"], definitions)
         self.languages: dict[str, Pack] = {}
         for path in sorted((folder / "boilerplate").glob("*.toml")):
             if path.stem == COMMON:
@@ -143,6 +143,24 @@ class PackLibrary:
         return None
 
 
+@cache
+def load_packs(folder: Path | None = None) -> PackLibrary:
+    """The packs of a folder, read once a process. Raises `PackError`."""
+    return PackLibrary(folder)
+
+
+def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -> dict[str, str]:
+    """A pack's definitions after the common ones; each may use those before it.
+
+    Raises:
+        PackError: one uses a name that nothing defines.
+    """
+    resolved = dict(definitions)
+    for key, value in own.items():
+        resolved[key] = fill(value, resolved, f"{name}: {key}")
+    return resolved
+
+
 def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack:
     """A pack from its file.
 
@@ -164,7 +182,7 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
     own = table.get("define", {})
     if not isinstance(own, dict) or not all(isinstance(value, str) for value in own.values()):
         raise PackError(f"{name}: define must map names to patterns")
-    definitions = {**definitions, **own}
+    definitions = resolve(name, own, definitions)
     digest = hashlib.sha256(content)
     digest.update(repr(sorted(definitions.items())).encode("utf-8"))
     pack = Pack(

@@ -118,7 +118,7 @@ def read_rule(pack: str, table: Mapping[str, Any], definitions: Mapping[str, str
         kind=_member(RemovalKind, table["kind"], place, "kind"),
         where=_member(Where, table.get("where", Where.LINE), place, "where"),
         reach=_member(Reach, table.get("reach", Reach.LINE), place, "reach"),
-        pattern=_fill(table["pattern"], definitions, place),
+        pattern=fill(table["pattern"], definitions, place),
         max_chars=max_chars,
         why=table["why"],
         drops=_examples(table, "drops", place),
@@ -157,7 +157,12 @@ def _examples(table: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]
     return tuple(found)
 
 
-def _fill(pattern: str, definitions: Mapping[str, str], place: str) -> str:
+def fill(pattern: str, definitions: Mapping[str, str], place: str) -> str:
+    """A pattern with its `{{NAME}}`s replaced.
+
+    Raises:
+        PackError: a name that nothing defines.
+    """
     for name, value in definitions.items():
         pattern = pattern.replace("{{" + name + "}}", f"(?:{value})")
     if "{{" in pattern:
