@@ -51,6 +51,7 @@ class Cluster:
             return client(
                 bootstrap_servers=[broker.strip() for broker in self.brokers.split(",")],
                 bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+                reconnect_backoff_max_ms=2000,  # a broker that restarts is found soon
                 **self.security.client_settings(),
                 **settings,
             )

@@ -40,7 +40,7 @@ def shared(publication: Publication) -> Any:
                 # A request that is not answered is sent again within the delivery's time.
                 request_timeout_ms=min(30_000, int(publication.delivery_seconds * 400)),
                 max_request_size=publication.max_request_bytes,
-                max_block_ms=min(30_000, int(publication.delivery_seconds * 1000)),
+                max_block_ms=int(publication.delivery_seconds * 1000),
                 allow_auto_create_topics=False,
             )
         return _open[publication]

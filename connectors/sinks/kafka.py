@@ -79,7 +79,8 @@ class _KafkaWriter:
             topic = self._publication.cluster.describe(self._options.kafka_topic)
             own = self._options.max_record_bytes
             self._limit_bytes = min(own, (topic.max_message_bytes or own + _OVERHEAD_BYTES) - _OVERHEAD_BYTES)
-        shared(self._publication)
+        # Fetches the topic's metadata, so that a later outage meets a producer that can wait it out.
+        shared(self._publication).partitions_for(self._options.kafka_topic)
 
     def write(self, value: Article | DeadLetter) -> None:
         line = codec.encode(value)
@@ -93,8 +94,13 @@ class _KafkaWriter:
         assert self._limit_bytes is not None
         if size > self._limit_bytes:
             raise Undeliverable(f"{size:,} bytes; the topic takes {self._limit_bytes:,}")
-        producer = shared(self._publication)
-        self._sent.append(producer.send(self._options.kafka_topic, line, key=key, headers=headers))
+        try:
+            delivery = shared(self._publication).send(
+                self._options.kafka_topic, line, key=key, headers=headers
+            )
+        except KafkaError as error:
+            raise self._failed(error) from error
+        self._sent.append(delivery)
         self._sent_bytes += size
         if self._sent_bytes >= self._options.buffer_bytes:
             self.flush()
@@ -109,10 +115,13 @@ class _KafkaWriter:
             for delivery in sent:
                 delivery.get(0)
         except KafkaError as error:
-            drop(self._publication)
-            raise DeliveryFailed(
-                f"{self._options.kafka_topic} at {self._options.brokers}: {type(error).__name__}: {error}"
-            ) from error
+            raise self._failed(error) from error
 
     def close(self) -> None:
         """The producer is the process's: nothing to let go of."""
+
+    def _failed(self, error: KafkaError) -> DeliveryFailed:
+        drop(self._publication)
+        return DeliveryFailed(
+            f"{self._options.kafka_topic} at {self._options.brokers}: {type(error).__name__}: {error}"
+        )
