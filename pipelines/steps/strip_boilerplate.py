@@ -6,16 +6,18 @@ import hashlib
 from pathlib import Path
 
 from pipelines.models import registry
-from pipelines.text import dates
+from pipelines.text import dates, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.language import LanguageIdentifier
-from pipelines.text.packs import load_packs
+from pipelines.text.language import UNSURE, LanguageIdentifier
 from pipelines.version import VERSION
 from schemas.article import Article, DateCandidate, DateOrigin, Precision, Provenance, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 
+
 class StripBoilerplate:
     """`RawArticle -> Article`. Rejects: no_text_left.
+
+    A cheap guess of the language chooses the rule packs; where it is unsure, the producer's word does.
 
     Args:
         rules: the rules folder; the package's own by default.
@@ -25,14 +27,14 @@ class StripBoilerplate:
         self._rules = rules
 
     def setup(self) -> None:
-        """Load packs and lid.176, once a process. Raises `PackError` or `ModelFault`."""
-        self._library = load_packs(self._rules)
+        """Load the packs and lid.176, once a process. Raises `PackError` and `ModelFault`."""
+        self._library = packs.load(self._rules)
         self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
-        packs = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
-        cleaned = strip_boilerplate(raw_text, packs, Hints(title=raw.title))
+        chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
+        cleaned = strip_boilerplate(raw_text, chosen, Hints(title=raw.title))
         text = cleaned.text
         if not text or text.isspace():
             raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
@@ -45,7 +47,7 @@ class StripBoilerplate:
             char_count=len(text),
             word_count=len(text.split()),
             origin=raw.origin,
-            provenance=Provenance(VERSION, packs.digests),
+            provenance=Provenance(VERSION, chosen.digests),
             url=raw.url,
             publisher=raw.publisher,
             title=raw.title or cleaned.title,
@@ -68,7 +70,7 @@ class StripBoilerplate:
 
     def _language(self, raw: RawArticle, text: str) -> str | None:
         guessed = self._identifier.guess(text)
-        return guessed if guessed != "und" else raw.language or raw.hints.get("html_language")
+        return guessed if guessed != UNSURE else raw.language or raw.hints.get("html_language")
 
 
 def _kafka_time(raw: RawArticle) -> tuple[DateCandidate, ...]:

@@ -144,8 +144,8 @@ class PackLibrary:
 
 
 @cache
-def load_packs(folder: Path | None = None) -> PackLibrary:
-    """The packs of a folder, read once a process. Raises `PackError`."""
+def load(folder: Path | None = None) -> PackLibrary:
+    """The library of a rules folder, read once a process. Raises `PackError`."""
     return PackLibrary(folder)
 
 

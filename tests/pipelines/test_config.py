@@ -19,6 +19,11 @@ paths = ["a.txt"]
 kind = "jsonl"
 path = "out"
 
+[[sinks]]
+kind = "jsonl"
+takes = "dead_letters"
+path = "letters"
+
 [limits]
 max_record_bytes = 100
 
@@ -68,6 +73,17 @@ def test_the_command_line_replaces_whole_tables(tmp_path: Path) -> None:
         ('kind = "flink"', 'kind = "spark"', "runner.kind: "),
         ("[[sinks]]", "[[sink]]", "sink: unknown key"),
         ("[source]", "[source", "c.toml: "),
+        (
+            'kind = "files"\npaths = ["a.txt"]',
+            'kind = "kafka"\nbrokers = "b:1"\nkafka_topic = "t"\nsecurity = { protokol = "SSL" }',
+            "source.security.protokol: unknown key",
+        ),
+        (
+            'kind = "files"\npaths = ["a.txt"]',
+            'kind = "kafka"\nbrokers = "b:1"\nkafka_topic = "t"\n'
+            'security = { protocol = "SASL_SSL", mechanism = "PLAIN", username = "u", password = "hunter2" }',
+            "source.security.password: ",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
