@@ -220,6 +220,15 @@ class SharedConsumer:
             return 0
         return time.monotonic() - self._buffers[partition].read_at
 
+    def lag(self, partition: int) -> int:
+        """How many offsets of the partition lie unread."""
+        return max(0, (self.end(partition) or 0) - self._buffers[partition].position)
+
+    def oldest_seconds(self, partition: int) -> float:
+        """The age of the first record in the partition's buffer, by its Kafka time; 0 where it is empty."""
+        records = self._buffers[partition].records
+        return max(0.0, time.time() - records[0].timestamp / 1000) if records else 0.0
+
     def busy(self) -> int:
         """How many partitions have records waiting."""
         return sum(1 for buffer in self._buffers.values() if buffer.records)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-# At DEBUG kafka-python prints whole requests, SASL tokens and article texts; below ERROR, much that
+# At DEBUG kafka-python prints whole requests, with SASL tokens and article texts; below ERROR, much that
 # mends itself.
 logging.getLogger("kafka").setLevel(logging.ERROR)
 

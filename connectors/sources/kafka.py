@@ -22,13 +22,14 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 from kafka.consumer.fetcher import ConsumerRecord
 
-from connectors import drain
+from connectors import drain, metrics
 from connectors.delivery import NAMESPACE
 from connectors.kafka.connection import Cluster
 from connectors.kafka.consumers import SharedConsumer, Subscription, shared
 from connectors.kafka.positions import Claim, Positions, PositionsCoder, PositionsTracker, Span, backlog
 from connectors.kafka.security import Security
 from connectors.kafka.starts import OutOfRange, Start
+from connectors.progress import progress
 from schemas.dead_letter import Fault, Reason
 from schemas.origin import Media, Origin
 from schemas.received import Received
@@ -192,6 +193,12 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
                 )
             self._pass_gap(consumer, span, reached, tracker)
         Metrics.counter(NAMESPACE, "read").inc(count)
+        progress.records_done += count
+        metrics.RECEIVED.labels("kafka").inc(count)
+        for span in unfinished:
+            partition = str(span.partition)
+            metrics.LAG.labels(element[0], partition).set(consumer.lag(span.partition))
+            metrics.OLDEST.labels(element[0], partition).set(consumer.oldest_seconds(span.partition))
         silence = min((consumer.idle_seconds(span.partition) for span in unfinished), default=IDLE_SECONDS)
         _advance(watermark, latest, is_idle=silence >= IDLE_SECONDS)
         tracker.defer_remainder()
