@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from pipelines.commands.arguments import InputPaths
 from pipelines.commands.console import stderr, wrong_usage
 
 if TYPE_CHECKING:
@@ -28,14 +29,7 @@ class _Message(NamedTuple):
 
 
 def publish(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH...",
-            help="Files (.txt, .html, .jsonl, .jsonl.gz) and folders of them; - reads JSON Lines from "
-            "standard input.",
-        ),
-    ],
+    paths: InputPaths,
     to: Annotated[str, typer.Option("--to", metavar="TOPIC", help="The Kafka topic; it must exist.")],
     brokers: Annotated[
         str | None,

@@ -9,18 +9,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from pipelines.commands.arguments import InputPaths
 from pipelines.commands.console import stderr, stdout, wrong_usage
 
 
 def replay(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH...",
-            help="Files (.txt, .html, .jsonl, .jsonl.gz) and folders of them; - reads JSON Lines from "
-            "standard input.",
-        ),
-    ],
+    paths: InputPaths,
     output: Annotated[
         str,
         typer.Option(
