@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -23,12 +24,18 @@ class Meaning(NamedTuple):
     """Related stories, advertisements, captions, share bars and the like."""
     is_lead: bool
     """The lead, where it stands between the headline and the text."""
+    is_subtitle: bool
+    """A second headline."""
 
 
-class _Vocabulary(NamedTuple):
-    junk: frozenset[str]
-    junk_phrases: frozenset[str]
-    lead: frozenset[str]
+class _Words(NamedTuple):
+    """Words and pairs of words ("read more")."""
+
+    words: frozenset[str]
+    pairs: frozenset[str]
+
+    def are_in(self, words: set[str], pairs: set[str]) -> bool:
+        return not self.words.isdisjoint(words) or not self.pairs.isdisjoint(pairs)
 
 
 def meaning(element: HtmlElement) -> Meaning:
@@ -38,24 +45,32 @@ def meaning(element: HtmlElement) -> Meaning:
     return _meaning(names[:_NAMES_CHARS]) if names else _NO_MEANING
 
 
-_NO_MEANING = Meaning(False, False)
+_NO_MEANING = Meaning(False, False, False)
 
 
 @lru_cache(_NAMES_KEPT)
 def _meaning(names: str) -> Meaning:
     vocabulary = _vocabulary()
-    words = [word.lower() for word in _WORD.findall(names)]
-    pairs = {f"{first} {second}" for first, second in pairwise(words)}
-    is_junk = not vocabulary.junk.isdisjoint(words) or not vocabulary.junk_phrases.isdisjoint(pairs)
-    return Meaning(is_junk, not vocabulary.lead.isdisjoint(words))
+    words: set[str] = set()
+    pairs: set[str] = set()
+    for name in names.split():
+        parts = [word.lower() for word in _WORD.findall(name)]
+        words.update(parts)
+        pairs.update(f"{first} {second}" for first, second in pairwise(parts))
+    is_body = vocabulary["body"].are_in(words, pairs)
+    return Meaning(
+        is_junk=not is_body and vocabulary["junk"].are_in(words, pairs),
+        is_lead=vocabulary["lead"].are_in(words, pairs),
+        is_subtitle=vocabulary["subtitle"].are_in(words, pairs),
+    )
 
 
 @cache
-def _vocabulary() -> _Vocabulary:
+def _vocabulary() -> Mapping[str, _Words]:
     text = files("pipelines").joinpath("rules", "markup.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    junk, phrases = table["junk"]["words"], table["junk"]["phrases"]
-    written_as_one = {phrase.replace(" ", "") for phrase in phrases}
-    return _Vocabulary(
-        frozenset(junk) | written_as_one, frozenset(phrases), frozenset(table["lead"]["words"])
-    )
+    vocabulary = {}
+    for kind, table in tomllib.loads(text).items():
+        pairs = table.get("phrases", [])
+        written_as_one = (pair.replace(" ", "") for pair in pairs)
+        vocabulary[kind] = _Words(frozenset((*table.get("words", ()), *written_as_one)), frozenset(pairs))
+    return vocabulary

@@ -74,7 +74,7 @@ def _extract(root: HtmlElement) -> list[str]:
 
 
 def _drop_unseen(root: HtmlElement) -> None:
-    for element in list(root.iter("script", "style", "noscript", "template")):
+    for element in list(root.iter("script", "style", "template")):
         if element.get("type") != "application/ld+json":  # trafilatura's last resort reads it
             element.drop_tree()
 
@@ -122,8 +122,11 @@ def _find_leads(root: HtmlElement, headlines: set[str], descriptions: Sequence[s
 
 def _may_be_lead(element: HtmlElement, starts: Sequence[str]) -> bool:
     parent = element.getparent()
-    is_named = meaning(element).is_lead or (parent is not None and meaning(parent).is_lead)
-    if not is_named and not starts:
+    here, above = meaning(element), meaning(parent)
+    if here.is_junk or above.is_junk or here.is_subtitle or above.is_subtitle:
+        return False
+    is_named = here.is_lead or above.is_lead
+    if not is_named and (not starts or element.tag in _HEADINGS):
         return False
     text = text_of(element)
     if len(text) not in LEAD_CHARS or not is_line(element):
@@ -131,7 +134,5 @@ def _may_be_lead(element: HtmlElement, starts: Sequence[str]) -> bool:
     key = letters(text)
     if not is_named and not any(key.startswith(start) for start in starts):
         return False
-    if meaning(element).is_junk or (parent is not None and meaning(parent).is_junk):
-        return False
     is_linked = _linked(element) > LEAD_LINK_SHARE * len(key)
-    return not is_linked and not any(above.tag in _NOT_LEAD_WITHIN for above in element.iterancestors())
+    return not is_linked and not any(outer.tag in _NOT_LEAD_WITHIN for outer in element.iterancestors())
