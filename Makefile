@@ -6,7 +6,7 @@ SEEDS := tests/golden/seeds
 export NEWSBEAM_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup replay test test-fast lint benchmark quality clean
+.PHONY: help setup replay kafka demo test test-fast lint benchmark quality clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 replay: setup ## Replay the five seed articles
 	$(BIN)/newsbeam replay $(SEEDS) --overwrite
+
+kafka: setup ## A Kafka broker on this machine, until Ctrl-C
+	$(BIN)/python deploy/kafka/broker
+
+demo: setup ## A broker, the seeds published, enriched records consumed
+	$(BIN)/python deploy/kafka/demo
 
 test: setup ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
