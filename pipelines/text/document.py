@@ -29,13 +29,7 @@ MIN_REPEATED_CHARS = 4
 _RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
 
 TITLE_RULE = "document/title"
-DOUBLED_REPEATS = 3
-"""So often a line must stand in a page to be taken for a label."""
-MIN_REPEATED_CHARS = 4
-
-_RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
-
-TITLE_RULE = "document/doubled_title"
+DOUBLED_TITLE_RULE = "document/doubled_title"
 DOUBLED_TAIL_RULE = "document/doubled_tail"
 REPEAT_RULE = "document/repeat"
 
