@@ -32,7 +32,6 @@ class Page:
     Args:
         text: the text; only `\\n` ends a line.
     """
-<<<<<<< HEAD
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -96,14 +95,3 @@ def fold(text: str) -> bytes:
     if "İ" in text:  # RE2 knows no lower case for it
         text = text.replace("İ", "I")
     return text.encode("utf-8", "surrogatepass")
-=======
-    root = parse(html)
-    facts = read_facts(root, url)
-    try:
-        text = extract_body(root, titles=facts.titles, descriptions=facts.descriptions)
-    except (LxmlError, RecursionError) as error:
-        raise ArticleRejected(Reason.NO_TEXT, f"a tree that cannot be read: {error}") from error
-    if not text:
-        raise ArticleRejected(Reason.NO_TEXT, f"a page of {len(html)} characters without an article")
-    return Page(text, facts)
->>>>>>> html
