@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.text.page import read_page
+from pipelines.text.web_page import read_page
 from schemas.article import RawArticle
 
 

@@ -1,44 +1,97 @@
-"""An article's page: its text and what it says of itself."""
+"""A text as lines, with what has been decided about each, and a folded copy for the rules."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Iterator
 
-from lxml.etree import LxmlError
+from pipelines.text.ledger import Cut
 
-from pipelines.text.page_body import extract_body
-from pipelines.text.page_facts import Facts, read_facts
-from pipelines.text.page_tree import parse
-from schemas.dead_letter import ArticleRejected, Reason
+PARAGRAPH_CHARS = 120
+"""A line of this length is taken for a paragraph of running text, whatever it ends with."""
+SENTENCE_CHARS = 60
+"""A line of this length that ends as a sentence does is taken for one too."""
+
+SHORT_CHARS = 80
+"""A line of this length is held against the open rules, whatever it ends with."""
+OPEN_CHARS = 300
+"""A longer line is not, whatever it ends with."""
+HEADLINE_CHARS = 200
+"""A longer line is no headline."""
+
+_SPACES = "\xa0\u2009\u202f\u200b\ufeff\r\x0b\x0c\u2028\u2029\x85"
+_APOSTROPHES = "’ʼ`´"
+_NOT_HEADLINE = frozenset(".;:,…")
+_CLOSED = frozenset('.!?…:;,"”“»')
+_ENDS = frozenset('.!?…"”“»)')
 
 
-class Page(NamedTuple):
-    """A page that was read."""
-
-    text: str
-    """The article's paragraphs, one a line, without its headline."""
-    facts: Facts
-
-
-def read_page(html: str, url: str | None = None) -> Page:
-    """Read the article out of a page.
-
-    The same page gives the same answer, whatever was read before it, and in bounded time: some 20 to
-    80 ms for a usual page, at most seconds for a hostile one.
+class Page:
+    """The lines of a text that are not blank.
 
     Args:
-        html: the page's source.
-        url: where it was found, if that is known; nothing is fetched.
-
-    Raises:
-        ArticleRejected: `not_html`, `no_text` or `too_large`.
+        text: the text; only `\\n` ends a line.
     """
-    root = parse(html)
-    facts = read_facts(root, url)
-    try:
-        text = extract_body(root, titles=facts.titles, descriptions=facts.descriptions)
-    except (LxmlError, RecursionError) as error:
-        raise ArticleRejected(Reason.NO_TEXT, f"a tree that cannot be read: {error}") from error
-    if not text:
-        raise ArticleRejected(Reason.NO_TEXT, f"a page of {len(html)} characters without an article")
-    return Page(text, facts)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts: list[int] = []
+        self.lines: list[str] = []
+        """Without the white space around them."""
+        offset = 0
+        for line in text.split("\n"):
+            stripped = line.strip()
+            if stripped:
+                self.starts.append(offset + line.find(stripped[0]))
+                self.lines.append(stripped)
+            offset += len(line) + 1
+        self.cuts: list[Cut | None] = [None] * len(self.lines)
+        """A line's removal, if it was decided."""
+        self.spans: dict[int, list[Cut]] = {}
+        """Removals inside a line that stays."""
+        self.groups: dict[Cut, dict[str, str]] = {}
+        """What the named groups of a cut's rule matched."""
+
+    def is_open(self, index: int) -> bool:
+        """Whether a line is short, or neither long nor ended as a sentence is."""
+        line = self.lines[index]
+        return len(line) <= SHORT_CHARS or (len(line) <= OPEN_CHARS and line[-1] not in _CLOSED)
+
+    def end(self, index: int) -> int:
+        """Where a line ends in the text."""
+        return self.starts[index] + len(self.lines[index])
+
+    def is_paragraph(self, index: int) -> bool:
+        """Whether a line looks like running text by itself."""
+        line = self.lines[index]
+        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and line[-1] in _ENDS)
+
+    def is_headline(self, index: int) -> bool:
+        """Whether a line could be the headline of another story: short, and no sentence's end."""
+        line = self.lines[index]
+        return len(line) <= HEADLINE_CHARS and line[-1] not in _NOT_HEADLINE
+
+    def index_at(self, offset: int) -> int:
+        """The line that an offset of the text lies in."""
+        return bisect_right(self.starts, offset) - 1
+
+    def decided(self) -> Iterator[Cut]:
+        """All removals in order."""
+        for index, cut in enumerate(self.cuts):
+            if cut is not None:
+                yield cut
+            else:
+                yield from self.spans.get(index, ())
+
+
+def fold(text: str) -> bytes:
+    """A text as rules see it: odd spaces and apostrophes made plain, one for one."""
+    for space in _SPACES:
+        if space in text:
+            text = text.replace(space, " ")
+    for apostrophe in _APOSTROPHES:
+        if apostrophe in text:
+            text = text.replace(apostrophe, "'")
+    if "İ" in text:  # RE2 knows no lower case for it
+        text = text.replace("İ", "I")
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,51 @@
+"""The `newsbeam` command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines import logs
+from pipelines.commands import dead_letters, explain, models, publish, replay, restore, run
+from pipelines.version import VERSION
+
+app = typer.Typer(
+    name="newsbeam",
+    help="Raw news articles in; clean, language- and topic-tagged records out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(replay.replay)
+app.command()(publish.publish)
+app.command()(explain.explain)
+app.command()(restore.restore)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(models.app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newsbeam {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    logs.configure()
+
+
+def main() -> None:
+    """Entry point of the `newsbeam` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`newsbeam replay`: files in, enriched records and dead letters out, and a summary."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipelines.commands.arguments import InputPaths
+from pipelines.commands.console import stderr, stdout, wrong_usage
+
+
+def replay(
+    paths: InputPaths,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Where articles/, dead_letters/ and run.json go; - writes articles to standard output.",
+        ),
+    ] = "newsbeam-output",
+    dead_letters: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where dead letters go.  [default: DIR/dead_letters]"),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML with [limits] and [runner] tables.")
+    ] = None,
+    runner: Annotated[
+        Literal["direct", "prism", "portable", "flink", "dataflow"] | None,
+        typer.Option(help="The engine.  [default: direct]"),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine, each on its own part of the input.")
+    ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted replay stopped.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
+    ] = False,
+) -> None:
+    """Replay articles from files through the pipeline.
+
+    Exit code 0: every record is accounted for. 1: the counts do not add up, or a record ended as a bug
+    of ours or undelivered. 2: wrong usage. 130: interrupted; --resume goes on.
+    """
+    from connectors import drain
+    from connectors.sources.files import STDIN, Share, UnreadableInput, discover
+    from pipelines.commands.output import Output, UnfitOutput
+    from pipelines.commands.progress import watch
+    from pipelines.commands.table import render
+    from pipelines.config import ConfigError, load
+    from pipelines.summary import Summary
+    from pipelines.workers import WorkerFailed, run_workers
+
+    if output == "-" and (resume or overwrite or as_json or workers > 1):
+        wrong_usage("--output - goes with none of --resume, --overwrite, --json and --workers")
+    if STDIN in paths and (resume or workers > 1):
+        wrong_usage("standard input can be read once, by one process: no --resume, no --workers")
+    if resume and overwrite:
+        wrong_usage("--resume keeps what --overwrite removes: take one of them")
+    folder = Output(Path("newsbeam-output" if output == "-" else output))
+    sinks: list[dict[str, Any]] = [
+        {"kind": "jsonl", "takes": "articles", "path": "-" if output == "-" else str(folder.articles)},
+        {"kind": "jsonl", "takes": "dead_letters", "path": str(dead_letters or folder.dead_letters)},
+    ]
+    try:
+        files = discover(paths)
+        run = load(config, {"source": {"kind": "files", "paths": paths}, "sinks": sinks})
+        if runner is not None:
+            run = dataclasses.replace(run, runner=dataclasses.replace(run.runner, kind=runner))
+        done = None
+        if output != "-":
+            done = folder.prepare(paths, run.limits, resume=resume, overwrite=overwrite)
+    except (UnreadableInput, ConfigError, UnfitOutput) as error:
+        wrong_usage(str(error))
+    source = Share(tuple(paths), run.limits.max_record_bytes, finished=done)
+    run = dataclasses.replace(run, source=dataclasses.replace(run.source, options=source))
+
+    drain.on_signals()
+    try:
+        with watch(sum(file.size_bytes for file in files), workers) as shared:
+            counts, seconds = run_workers(run, workers, shared)
+    except WorkerFailed as error:
+        stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
+        raise typer.Exit(1) from None
+    summary = Summary(counts, run.sinks, seconds)
+    if as_json:
+        import orjson
+
+        sys.stdout.buffer.write(orjson.dumps(summary.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        (stderr if output == "-" else stdout).print(render(summary))
+    for fault in summary.faults():
+        stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if drain.is_requested():
+        stderr.print("Interrupted. What was read is written; the same command with --resume goes on.")
+        raise typer.Exit(130)
+    raise typer.Exit(1 if summary.faults() else 0)

@@ -1,0 +1,172 @@
+"""The configuration of a run: frozen dataclasses from TOML. An unknown key is refused, with its place.
+
+`deploy/config/minimal.toml` is the shortest that runs, `deploy/config/reference.toml` lists everything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.received import MAX_RECORD_BYTES
+
+
+class ConfigError(Exception):
+    """The configuration is at fault; the message names the file and the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one record may ask for."""
+
+    max_record_bytes: int = MAX_RECORD_BYTES
+    """A longer raw record is rejected as `too_large`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Which engine runs the pipeline."""
+
+    kind: Literal["direct", "prism", "portable", "flink", "dataflow"] = "direct"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Beam's own pipeline options, by name (`parallelism = 2`, `job_endpoint = "localhost:8099"`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where raw records come from: a module of `connectors/sources` and its `Options`."""
+
+    kind: str
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where records go: a module of `connectors/sinks` and its `Options`."""
+
+    name: str
+    """Stands in the counters and in the dead letters of what it could not take."""
+    kind: str
+    takes: Literal["articles", "dead_letters"]
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One run."""
+
+    source: Source
+    sinks: tuple[Sink, ...]
+    limits: Limits = Limits()
+    runner: Runner = Runner()
+
+
+def load(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The configuration in a TOML file, with whole tables replaced by `overrides`.
+
+    Raises:
+        ConfigError: not readable, not TOML, an unknown key, a value of the wrong type, or a table that
+            is missing.
+    """
+    where = str(path) if path else "command line"
+    tables: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tables = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{where}: {error}") from None
+    tables |= overrides or {}
+    try:
+        return _config(tables)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _config(tables: Mapping[str, Any]) -> Config:
+    _known(tables, {item.name for item in dataclasses.fields(Config)}, "")
+    for needed in ("source", "sinks"):
+        if not tables.get(needed):
+            raise ConfigError(f"[{needed}] is missing")
+    names: set[str] = set()
+    sinks = []
+    for number, table in enumerate(tables["sinks"]):
+        sink = _sink(table, f"sinks[{number}]")
+        if sink.name in names:
+            raise ConfigError(f"sinks[{number}].name: {sink.name!r} is taken")
+        names.add(sink.name)
+        sinks.append(sink)
+    for takes, lost in (("articles", "what is enriched"), ("dead_letters", "what is refused")):
+        if not any(sink.takes == takes for sink in sinks):
+            raise ConfigError(f'[[sinks]]: none takes = "{takes}", and {lost} would be lost')
+    return Config(
+        source=_source(tables["source"]),
+        sinks=tuple(sinks),
+        limits=_dataclass(Limits, tables.get("limits", {}), "limits"),
+        runner=_dataclass(Runner, tables.get("runner", {}), "runner"),
+    )
+
+
+def _source(table: Any) -> Source:
+    kind, rest = _kind(table, "sources", "source")
+    return Source(kind, _dataclass(_options("sources", kind), rest, "source"))
+
+
+def _sink(table: Any, place: str) -> Sink:
+    kind, rest = _kind(table, "sinks", place)
+    takes = rest.pop("takes", "articles")
+    if takes not in ("articles", "dead_letters"):
+        raise ConfigError(f"{place}.takes: {takes!r} is neither 'articles' nor 'dead_letters'")
+    name = rest.pop("name", takes)
+    return Sink(name, kind, takes, _dataclass(_options("sinks", kind), rest, place))
+
+
+def _kind(table: Any, group: str, place: str) -> tuple[str, dict[str, Any]]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{place}: a table is asked for")
+    rest = dict(table)
+    kind = rest.pop("kind", None)
+    kinds = sorted(file.stem for file in (Path(__file__).parents[1] / "connectors" / group).glob("[a-z]*.py"))
+    if kind not in kinds:
+        raise ConfigError(f"{place}.kind: {kind!r} is none of {', '.join(kinds)}")
+    return kind, rest
+
+
+def _options(group: str, kind: str) -> type:
+    options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
+    return options
+
+
+def _dataclass(cls: type, table: Any, place: str) -> Any:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"[{place}]: a table is asked for")
+    _known_in(cls, table, place)
+    try:
+        return TypeAdapter(cls).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join([place, *(str(part) for part in first["loc"])])
+        raise ConfigError(f"{at}: {first['msg']}") from None
+
+
+def _known_in(cls: type, table: Mapping[str, Any], place: str) -> None:
+    """Refuse unknown keys in a dataclass's table and in the tables inside it."""
+    _known(table, {item.name for item in dataclasses.fields(cls)}, place)
+    for name, hint in typing.get_type_hints(cls).items():
+        for inner in (hint, *typing.get_args(hint)):
+            if dataclasses.is_dataclass(inner) and isinstance(table.get(name), Mapping):
+                _known_in(typing.cast(type, inner), table[name], f"{place}.{name}")
+
+
+def _known(table: Mapping[str, Any], known: set[str], place: str) -> None:
+    for key in table:
+        if key not in known:
+            at = f"{place}.{key}" if place else str(key)
+            raise ConfigError(f"{at}: unknown key; known here: {', '.join(sorted(known))}")

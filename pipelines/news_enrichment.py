@@ -1,0 +1,55 @@
+"""The pipeline: raw news articles in, enriched records and dead letters out.
+
+    Received -> RawArticle -> Article      what a station refuses travels on as a DeadLetter
+       source   DecodeArticle    ExtractText, StripBoilerplate, DetectLanguage, TagTopics   sinks
+
+Map-only from source to sink: a GroupByKey, Reshuffle or Flatten between them would hold back all output
+of an endless source on the local runner until it ends, and costs 20 to 40 fused stations everywhere.
+"""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from connectors import sinks, sources
+from pipelines.apply import Apply, Step
+from pipelines.config import Config, Limits
+from pipelines.steps.decode_article import DecodeArticle
+from pipelines.steps.detect_language import DetectLanguage
+from pipelines.steps.extract_text import ExtractText
+from pipelines.steps.strip_boilerplate import StripBoilerplate
+from pipelines.steps.tag_topics import TagTopics
+from pipelines.tally import Tally
+from pipelines.version import VERSION
+from schemas.article import Article
+from schemas.dead_letter import DeadLetter
+
+
+def stations(limits: Limits) -> tuple[Step, ...]:
+    """One record's life, top to bottom."""
+    return (
+        DecodeArticle(limits.max_record_bytes),
+        ExtractText(),
+        StripBoilerplate(),
+        DetectLanguage(),
+        TagTopics(),
+    )
+
+
+def build(pipeline: beam.Pipeline, config: Config) -> None:
+    """Lay out the pipeline: source, stations, and one branch a sink."""
+    outcomes = pipeline | "Read" >> sources.read(config.source.kind, config.source.options)
+    for station in stations(config.limits):
+        outcomes |= Apply(station)
+    outcomes | "Tally" >> Tally()
+
+    letters = [sink for sink in config.sinks if sink.takes == "dead_letters"]
+    for sink in config.sinks:
+        takes = Article if sink.takes == "articles" else DeadLetter
+        undelivered = outcomes | f"Write {sink.name}" >> sinks.write(
+            sink.kind, sink.options, sink=sink.name, takes=takes, version=VERSION
+        )
+        for letter in letters if takes is Article else ():
+            undelivered | f"Write {letter.name} of {sink.name}" >> sinks.write(
+                letter.kind, letter.options, sink=letter.name, takes=DeadLetter, version=VERSION
+            )

@@ -1,0 +1,78 @@
+"""The station that takes a page's residue out of the text and makes the article's record."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pipelines.models import registry
+from pipelines.text import dates, packs
+from pipelines.text.boilerplate import Hints, strip_boilerplate
+from pipelines.text.language import UNSURE, LanguageIdentifier
+from pipelines.version import VERSION
+from schemas.article import Article, DateCandidate, DateOrigin, Precision, Provenance, RawArticle
+from schemas.dead_letter import ArticleRejected, Reason
+
+
+class StripBoilerplate:
+    """`RawArticle -> Article`. Rejects: no_text_left.
+
+    A cheap guess of the language chooses the rule packs; where it is unsure, the producer's word does.
+
+    Args:
+        rules: the rules folder; the package's own by default.
+    """
+
+    def __init__(self, rules: Path | None = None) -> None:
+        self._rules = rules
+
+    def setup(self) -> None:
+        """Load the packs and lid.176, once a process. Raises `PackError` and `ModelFault`."""
+        self._library = packs.load(self._rules)
+        self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
+
+    def convert(self, raw: RawArticle) -> Article:
+        raw_text = raw.text or ""
+        chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
+        cleaned = strip_boilerplate(raw_text, chosen, Hints(title=raw.title))
+        text = cleaned.text
+        if not text or text.isspace():
+            raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
+        candidates = (*raw.dates, *cleaned.dates, *_kafka_time(raw))
+        published, conflict = dates.choose(candidates, text)
+        return Article(
+            id=raw.id,
+            text=text,
+            text_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            char_count=len(text),
+            word_count=len(text.split()),
+            origin=raw.origin,
+            provenance=Provenance(VERSION, chosen.digests),
+            url=raw.url,
+            publisher=raw.publisher,
+            title=raw.title or cleaned.title,
+            authors=raw.authors or cleaned.authors,
+            published_at=published.value if published else None,
+            published_at_precision=published.precision if published else None,
+            published_at_origin=published.origin if published else None,
+            date_candidates=candidates,
+            date_conflict=conflict,
+            fetched_at=raw.fetched_at,
+            removed=cleaned.removed,
+            related=cleaned.related,
+            credits=cleaned.credits,
+            agency=cleaned.agency,
+            comment_count=cleaned.comment_count,
+            hints=raw.hints,
+            extra=raw.extra,
+            warnings=raw.warnings,
+        )
+
+    def _language(self, raw: RawArticle, text: str) -> str | None:
+        guessed = self._identifier.guess(text)
+        return guessed if guessed != UNSURE else raw.language or raw.hints.get("html_language")
+
+
+def _kafka_time(raw: RawArticle) -> tuple[DateCandidate, ...]:
+    timestamp = raw.origin.timestamp
+    return () if timestamp is None else (DateCandidate(timestamp, Precision.SECOND, DateOrigin.KAFKA),)

@@ -1,0 +1,78 @@
+"""What a bounded run did, by its counters, and whether they add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.config import Sink
+
+OUTCOMES = ("enriched", "duplicate", "rejected", "bug")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The counters of a run (names as in `pipelines/tally.py` and `connectors/delivery.py`)."""
+
+    counts: Counter[str]
+    sinks: Sequence[Sink]
+    seconds: float
+    """Wall time from the first to the last record, start-up aside."""
+
+    def of(self, group: str) -> dict[str, int]:
+        """The counters of one group, the largest first, then by name."""
+        prefix = group + "/"
+        found = {name.removeprefix(prefix): n for name, n in self.counts.items() if name.startswith(prefix)}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def per_second(self) -> float:
+        """Records a second."""
+        return self.counts["read"] / self.seconds if self.seconds else 0.0
+
+    def faults(self) -> list[str]:
+        """What is wrong with the run, a sentence each; none when every record is accounted for."""
+        outcomes = self.of("outcome")
+        ended, read = sum(outcomes.values()), self.counts["read"]
+        faults = []
+        if ended != read:
+            faults.append(f"{read:,} records were read but {ended:,} have an outcome")
+        if bugs := outcomes.get("bug"):
+            faults.append(f"{bugs:,} records ended as a bug of ours: see the dead letters")
+        undelivered = 0
+        for sink in self.sinks:
+            delivery = self.of(sink.name)
+            if sink.takes == "articles":
+                undelivered += delivery.get("undelivered", 0)
+                faults += _unequal(sink, outcomes.get("enriched", 0), delivery)
+        letters = outcomes.get("rejected", 0) + outcomes.get("bug", 0) + undelivered
+        for sink in self.sinks:
+            if sink.takes == "dead_letters":
+                faults += _unequal(sink, letters, self.of(sink.name))
+        if undelivered:
+            faults.append(f"{undelivered:,} articles could not be delivered: see the dead letters")
+        return faults
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for machines (`--json`)."""
+        return {
+            "read": self.counts["read"],
+            "passed_over": self.counts["passed_over"],
+            "outcomes": {name: self.counts[f"outcome/{name}"] for name in OUTCOMES},
+            "reasons": self.of("reason"),
+            "languages": self.of("language"),
+            "topics": self.of("topic"),
+            "junk": self.of("junk"),
+            "sinks": {sink.name: self.of(sink.name) for sink in self.sinks},
+            "seconds": round(self.seconds, 3),
+            "records_per_second": round(self.per_second, 1),
+            "faults": self.faults(),
+        }
+
+
+def _unequal(sink: Sink, due: int, delivery: dict[str, int]) -> list[str]:
+    if sum(delivery.values()) == due:
+        return []
+    return [f"sink {sink.name}: {due:,} records were due, {sum(delivery.values()):,} are accounted for"]

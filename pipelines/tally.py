@@ -1,0 +1,57 @@
+"""Counts what becomes of the records, in Beam's metrics, so that every runner can tell.
+
+Added up in a bundle and reported at its end: a metric costs as much as a step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+from connectors import metrics
+from connectors.delivery import NAMESPACE
+from schemas.article import Article
+from schemas.dead_letter import DeadLetter
+from schemas.outcome import Outcome
+
+
+class Tally(beam.PTransform):
+    """`PCollection[Outcome] -> PCollection` of nothing."""
+
+    def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
+        return outcomes | beam.ParDo(_TallyFn())
+
+
+class _TallyFn(beam.DoFn):
+    def start_bundle(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def process(self, outcome: Outcome) -> None:
+        count(outcome.value, self._counts)
+
+    def finish_bundle(self) -> None:
+        for name, number in self._counts.items():
+            Metrics.counter(NAMESPACE, name).inc(number)
+            group, _, member = name.partition("/")
+            if group == "outcome":
+                metrics.OUTCOMES.labels(member).inc(number)
+            elif group == "reason":
+                metrics.REJECTED.labels(member).inc(number)
+
+
+def count(value: object, counts: Counter[str]) -> None:
+    """Add one outcome to the counts: `outcome/…`, `language/…`, `topic/…`, `junk/…`, `reason/…`."""
+    if isinstance(value, Article):
+        counts["outcome/enriched"] += 1
+        counts[f"language/{value.language.tag}"] += 1
+        for topic in value.topics or (None,):
+            counts[f"topic/{topic.name if topic else 'none'}"] += 1
+        for removal in value.removed:
+            counts[f"junk/{removal.kind}"] += 1
+    elif isinstance(value, DeadLetter):
+        counts[f"outcome/{value.kind}"] += 1
+        counts[f"reason/{value.reason}"] += 1
+    else:
+        raise TypeError(f"a record ended as {type(value).__name__}")

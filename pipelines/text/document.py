@@ -1,0 +1,174 @@
+"""Document rules: what only the page as a whole tells. They need no language.
+
+Each looks at the lines that no rule has taken yet and may take some; each takes only what stands
+beside clear evidence, since doubt keeps the line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import accumulate
+
+from pipelines.text.ledger import Cut
+from pipelines.text.page import HEADLINE_CHARS, Page
+from pipelines.text.rule import Reach, Rule
+from schemas.article import RemovalKind
+
+HEAD_LINES = 8
+"""A page's title stands among its first lines."""
+RUN_LINES = 30
+"""A list of other stories is not longer."""
+FOOT_SHARE = 0.5
+"""A foot holds at most this share of the running text above it."""
+
+REPEATS = 3
+"""So often a line must stand in a page to be taken for a label."""
+MIN_REPEATED_CHARS = 4
+
+_RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
+
+TITLE_RULE = "document/title"
+DOUBLED_TITLE_RULE = "document/doubled_title"
+DOUBLED_TAIL_RULE = "document/doubled_tail"
+REPEAT_RULE = "document/repeat"
+
+
+def take_title(page: Page, title: str | None) -> str | None:
+    """Take the lines that repeat the title.
+
+    With a known title these are the lines that say the same; without one, a line among the first
+    that stands twice in a row above the first paragraph is the title.
+
+    Args:
+        page: the page.
+        title: the producer's title, if any.
+
+    Returns:
+        The title found in the text where none was known.
+    """
+    if title:
+        wanted = plain(title)
+        for index, line in enumerate(page.lines):
+            if page.cuts[index] is None and len(line) <= 2 * len(title) and _is_title(line, wanted):
+                _take(page, index, RemovalKind.TITLE, TITLE_RULE)
+        return None
+    for index in range(min(HEAD_LINES, len(page.lines) - 1)):
+        if page.cuts[index] is not None:
+            continue
+        if page.is_paragraph(index) and not page.is_headline(index):
+            break
+        if page.lines[index] == page.lines[index + 1] and page.is_headline(index):
+            _take(page, index, RemovalKind.TITLE, DOUBLED_TITLE_RULE)
+            _take(page, index + 1, RemovalKind.TITLE, DOUBLED_TITLE_RULE)
+            return page.lines[index]
+    return None
+
+
+def take_doubled_tail(page: Page) -> None:
+    """Take a foot that lists other stories with each headline printed twice (picture and link).
+
+    The pairs must follow one another to the end of the page with at most two lines (a summary)
+    after each; one pair is enough right under a line that a rule took, else it takes two.
+    """
+    lines = page.lines
+    pairs = [
+        index
+        for index in range(1, len(lines) - 1)
+        if lines[index] == lines[index + 1] and page.cuts[index] is None and page.is_headline(index)
+    ]
+    first = len(lines)
+    count = 0
+    for index in reversed(pairs):
+        between = sum(page.cuts[k] is None for k in range(index + 2, min(first, index + 2 + RUN_LINES)))
+        if between > 2 or first - index > RUN_LINES:
+            break
+        first = index
+        count += 1
+    if count >= 2 or (count == 1 and page.cuts[first - 1] is not None):
+        if not any(page.cuts[k] is None and page.is_paragraph(k) for k in range(first)):
+            return
+        headlines = set(pairs)
+        for index in range(first, len(lines)):
+            is_headline = index in headlines or index - 1 in headlines
+            name = "headline" if is_headline else "summary"
+            _take(page, index, RemovalKind.RELATED_TAIL, DOUBLED_TAIL_RULE, {name: lines[index]})
+
+
+def take_reaches(page: Page, headers: Mapping[int, Rule]) -> None:
+    """Take what headers reach: the run of headlines under one, or the page's foot.
+
+    Args:
+        page: the page.
+        headers: the lines that line rules took, and their rules.
+    """
+    above = list(accumulate((_paragraph_chars(page, index) for index in range(len(page.lines))), initial=0))
+    for index, rule in sorted(headers.items()):
+        if rule.reach is Reach.RUN:
+            _take_run(page, index, rule)
+        elif rule.reach is Reach.END and above[-1] - above[index] <= FOOT_SHARE * above[index]:
+            for below in range(index + 1, len(page.lines)):
+                _take(page, below, rule.kind, rule.id)
+            return
+
+
+def _take_run(page: Page, index: int, rule: Rule) -> None:
+    run: list[int] = []
+    for below in range(index + 1, min(index + 1 + RUN_LINES, len(page.lines))):
+        cut = page.cuts[below]
+        if cut is not None and cut.kind not in _RELATED:
+            break  # a ruled line, a credit: the list's end
+        if cut is None and not page.is_headline(below):
+            run = run[:-1]  # right above a paragraph stands its subhead
+            break
+        run.append(below)
+    for below in run:
+        _take(page, below, RemovalKind.RELATED_TAIL, rule.id)
+
+
+def take_repeats(page: Page) -> None:
+    """Take short lines without a full stop that stand three times or more: captions, labels, names.
+
+    Lines with digits are left alone: rows of tables repeat.
+    """
+    counts = Counter(page.lines)
+    if len(counts) == len(page.lines):
+        return
+    for index, line in enumerate(page.lines):
+        if counts[line] >= REPEATS and _is_label(line):
+            _take(page, index, RemovalKind.UI, REPEAT_RULE)
+
+
+def _is_label(line: str) -> bool:
+    return (
+        MIN_REPEATED_CHARS <= len(line) <= HEADLINE_CHARS
+        and line[-1] not in ".!?…:;,"
+        and not any(char.isdecimal() for char in line)
+        and any(char.isalpha() for char in line)
+    )
+
+
+def _paragraph_chars(page: Page, index: int) -> int:
+    """The line's length where it stays and is running text, else 0."""
+    return len(page.lines[index]) if page.cuts[index] is None and page.is_paragraph(index) else 0
+
+
+def _take(page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str, str] | None = None) -> None:
+    if page.cuts[index] is None:
+        cut = Cut(page.starts[index], page.end(index), kind, rule)
+        page.cuts[index] = cut
+        page.groups[cut] = groups or {}
+
+
+def _is_title(line: str, wanted: str) -> bool:
+    for char in line:
+        if char.isalnum():
+            break
+    else:
+        return False
+    return char.casefold()[:1] == wanted[:1] and plain(line) == wanted
+
+
+def plain(text: str) -> str:
+    """A text's letters and digits in lower case: what is compared of two titles."""
+    return "".join([char for char in text.casefold() if char.isalnum()])

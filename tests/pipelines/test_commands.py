@@ -1,0 +1,99 @@
+"""`newsbeam explain`, `restore` and `dead-letters`, as a user calls them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Answer, written
+
+Newsbeam = Callable[..., Answer]
+
+
+def test_explain_marks_what_was_removed(newsbeam: Newsbeam, seeds: Path) -> None:
+    answer = newsbeam("explain", seeds / "000_45920702907dca75.txt")
+    said = answer.stdout.decode()
+    assert answer.exit_code == 0
+    for part in ("[-related_link: ", "[-injected_date: ", "[-credit: ", "Снимка: Kremlin.ru"):
+        assert part in said
+    for fact in ("2025-08-13 (by injected_date, to the day)", "language", "bg (", "topics"):
+        assert fact in said
+    # Nothing of the article is missing from the picture.
+    raw = (seeds / "000_45920702907dca75.txt").read_text("utf-8")
+    assert all(line.split(": ")[-1].strip() in said for line in raw.splitlines())
+
+
+def test_explain_of_a_refused_record_says_why(newsbeam: Newsbeam, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "x"}\n{"text": 1}\n')
+    answer = newsbeam("explain", tmp_path / "x.jsonl", "--record", "1")
+    assert answer.exit_code == 1
+    assert "Refused by DecodeArticle: schema: text: not a string but a number" in answer.stderr
+    assert newsbeam("explain", tmp_path / "x.jsonl", "--record", "2").exit_code == 2
+    assert newsbeam("explain", tmp_path / "absent.txt").exit_code == 2
+
+
+@pytest.mark.pipeline
+def test_restore_gives_the_raw_text_back(newsbeam: Newsbeam, seeds: Path, tmp_path: Path) -> None:
+    newsbeam("replay", seeds, "-o", tmp_path)
+    raw = {file.name: file.read_text("utf-8") for file in seeds.iterdir()}
+    ids = {record["id"]: raw[record["origin"]["path"]] for record in written(tmp_path)}
+    answer = newsbeam("restore", tmp_path)
+    assert {(row := json.loads(line))["id"]: row["text"] for line in answer.stdout.splitlines()} == ids
+    for id, text in ids.items():
+        assert newsbeam("restore", tmp_path, "--id", id).stdout.decode() == text
+    assert newsbeam("restore", tmp_path, "--id", "absent").exit_code == 2
+
+
+@pytest.mark.pipeline
+class TestDeadLetters:
+    @pytest.fixture
+    def output(self, newsbeam: Newsbeam, tmp_path: Path) -> Path:
+        source = tmp_path / "in"
+        source.mkdir()
+        long = json.dumps({"id": "long", "text": "A long and winding sentence about politics. " * 5_000})
+        (source / "a.jsonl.gz").write_bytes(
+            gzip.compress(b'{"text": 1}\n{"id": "fine", "text": "A sentence about the weather today."}\n')
+        )
+        (source / "b.jsonl").write_text(f'{{"oops\n{long}\n')
+        (tmp_path / "small.toml").write_text("[limits]\nmax_record_bytes = 100000\n")
+        config = ("--config", tmp_path / "small.toml")
+        assert newsbeam("replay", source, "-o", tmp_path / "out", *config).exit_code == 0
+        return tmp_path / "out"
+
+    def test_list(self, newsbeam: Newsbeam, output: Path) -> None:
+        said = newsbeam("dead-letters", "list", output).stdout.decode()
+        for part in ("not_json", "schema", "too_large", "b.jsonl#0", "a.jsonl.gz#0", "DecodeArticle"):
+            assert part in said
+        only = newsbeam("dead-letters", "list", output, "--reason", "schema").stdout.decode()
+        assert "a.jsonl.gz#0" in only and "b.jsonl#0" not in only
+        assert "2 more" in newsbeam("dead-letters", "list", output, "--limit", "1").stdout.decode()
+
+    def test_show(self, newsbeam: Newsbeam, output: Path) -> None:
+        said = newsbeam("dead-letters", "show", output, "b.jsonl#0").stdout.decode()
+        assert '{"oops' in said and "not_json" in said and "line 1 column" in said
+        assert newsbeam("dead-letters", "show", output, "b.jsonl#9").exit_code == 2
+
+    def test_replay_moves_what_is_healed_and_keeps_the_rest(self, newsbeam: Newsbeam, output: Path) -> None:
+        # With the default limit the long record passes: its rest is read from where it came.
+        answer = newsbeam("dead-letters", "replay", output)
+        assert answer.exit_code == 0, answer.stderr
+        articles, letters = written(output), written(output, "dead_letters")
+        assert sorted(record["id"] for record in articles) == ["fine", "long"]
+        assert sorted(letter["reason"] for letter in letters) == ["not_json", "schema"]
+        long = next(record for record in articles if record["id"] == "long")
+        assert (long["origin"]["path"], long["origin"]["record"]) == ("b.jsonl", 1)
+        again = newsbeam("dead-letters", "replay", output)
+        assert again.exit_code == 0
+        assert (written(output), written(output, "dead_letters")) == (articles, letters)
+
+    def test_replay_without_the_input_says_what_is_lost(self, newsbeam: Newsbeam, output: Path) -> None:
+        (output.parent / "in" / "b.jsonl").write_text("\n")
+        before = written(output, "dead_letters")
+        answer = newsbeam("dead-letters", "replay", output)
+        assert answer.exit_code == 2
+        assert "b.jsonl#1" in answer.stderr and "not in the input any more" in answer.stderr
+        assert written(output, "dead_letters") == before

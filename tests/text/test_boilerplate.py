@@ -1,0 +1,124 @@
+"""Cleaning a text: the seeds, the invariants, hostile input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.text.boilerplate import Hints, strip_boilerplate
+from pipelines.text.ledger import restore
+from pipelines.text.packs import PackLibrary
+from schemas.article import DateOrigin, RemovalKind
+
+LIBRARY = PackLibrary()
+GOLDEN = Path(__file__).parents[1] / "golden"
+SEEDS = dict(zip(sorted((GOLDEN / "seeds").glob("*.txt")), ("bg", "ru", "ru", "lt", "bg"), strict=True))
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("seed", "language"), [pytest.param(*item, id=item[0].stem) for item in SEEDS.items()]
+)
+def test_seeds_are_exact(seed: Path, language: str) -> None:
+    raw = read(seed)
+    cleaned = strip_boilerplate(raw, LIBRARY.select(language))
+    assert cleaned.text == read(GOLDEN / "clean" / seed.name)
+    assert restore(cleaned.text, cleaned.removed) == raw
+
+
+def seed(number: int) -> tuple[str, str]:
+    path, language = list(SEEDS.items())[number]
+    return read(path), language
+
+
+def test_what_was_removed_is_data() -> None:
+    text, language = seed(0)
+    cleaned = strip_boilerplate(text, LIBRARY.select(language))
+    assert cleaned.credits == ("Kremlin.ru",)
+    assert len(cleaned.related) == 5
+    assert "Разузнаването: Нов контингент севернокорейски военни пристига в Русия" in cleaned.related
+    assert [(d.origin, d.value.day) for d in cleaned.dates] == [(DateOrigin.INJECTED, 13)]
+
+
+def test_a_foot_is_taken_with_its_headlines_and_the_title_found() -> None:
+    text, language = seed(4)
+    cleaned = strip_boilerplate(text, LIBRARY.select(language))
+    assert cleaned.title == "Подготвя се посещение на Путин в Северна Корея"
+    assert cleaned.comment_count == 0
+    assert [d.origin for d in cleaned.dates] == [DateOrigin.MASTHEAD]
+    assert len(cleaned.related) == 3
+    kinds = [removal.kind for removal in cleaned.removed]
+    assert kinds.count(RemovalKind.RELATED_TAIL) == 9
+
+
+def test_the_known_title_is_taken_where_it_is_repeated() -> None:
+    packs = LIBRARY.select("en")
+    cleaned = strip_boilerplate("Big News\nIt happened.", packs, Hints(title="Big news!"))
+    assert cleaned.text == "It happened."
+    assert cleaned.title is None
+
+
+def pieces() -> list[str]:
+    parts = [line for path in SEEDS for line in read(path).split("\n")]
+    for pack in LIBRARY.all_packs():
+        for rule in pack.rules:
+            parts += [example.replace("[[", "").replace("]]", "") for example in (*rule.drops, *rule.keeps)]
+    return parts
+
+
+PAGES = st.lists(
+    st.one_of(st.sampled_from(pieces()), st.text(max_size=40), st.sampled_from(["", " ", "\xa0", "\r"])),
+    max_size=14,
+).map("\n".join)
+
+
+@settings(deadline=2000)
+@given(PAGES, st.sampled_from([*LIBRARY.languages, "und"]), st.sampled_from([None, "Сподели", "x"]))
+def test_cleaning_never_raises_restores_exactly_and_is_idempotent(
+    raw: str, language: str, title: str | None
+) -> None:
+    packs = LIBRARY.select(language)
+    cleaned = strip_boilerplate(raw, packs, Hints(title=title))
+    assert restore(cleaned.text, cleaned.removed) == raw
+    again = strip_boilerplate(cleaned.text, packs, Hints(title=title or cleaned.title))
+    assert again.removed == ()
+
+
+@given(st.text(st.characters(), max_size=200))
+def test_any_unicode_even_half_a_surrogate_pair_is_taken(raw: str) -> None:
+    cleaned = strip_boilerplate(raw, LIBRARY.select("bg"))
+    assert restore(cleaned.text, cleaned.removed) == raw
+
+
+def hostile(scale: int) -> Iterator[tuple[str, str]]:
+    yield "one endless line", "Още: думи и думи " * (scale // 16)
+    yield "one endless word", "я" * scale
+    yield "endless brackets", "(: (А: " * (scale // 7)
+    yield "short lines", "\n".join(str(number) for number in range(scale // 10))
+    yield "identical lines", "\n".join(["Сподели:"] * (scale // 100))
+    yield "identical headlines", "\n".join(["Наводнения в Южна Испания"] * (scale // 100))
+    yield "rule after rule", "\n".join(["Още: нещо", "Снимка: БТА", "Коментари (0)"] * (scale // 300))
+    yield "blank", " \n" * (scale // 2)
+
+
+@pytest.mark.parametrize("index", range(8), ids=[name for name, _ in hostile(1000)])
+def test_hostile_text_costs_time_in_proportion(index: int) -> None:
+    packs = LIBRARY.select("bg")
+    strip_boilerplate("warm", packs)
+    small, large = (list(hostile(scale))[index][1] for scale in (100_000, 1_000_000))
+
+    def seconds(text: str) -> float:
+        start = time.process_time()
+        strip_boilerplate(text, packs)
+        return time.process_time() - start
+
+    quick = min(seconds(small) for _ in range(3))
+    assert seconds(large) < 40 * quick + 0.5
