@@ -42,8 +42,9 @@ lint: setup ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-benchmark: setup ## Articles a second: a bare loop against the pipeline
+benchmark: setup ## Articles a second: the pipeline against a bare loop, two workers against one
 	$(BIN)/python -m tests.benchmarks.overhead
+	$(BIN)/python -m tests.benchmarks.workers
 
 quality: setup ## Scores against the gold, beside their floors
 	$(BIN)/python -m tests.quality.report

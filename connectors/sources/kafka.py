@@ -217,16 +217,15 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
     def _records(self, consumer: SharedConsumer, span: Span, deadline: float) -> Iterator[ConsumerRecord]:
         """Records of a partition that are here, until the deadline; waits only for the first."""
         buffer = consumer.buffer(span.partition, span.start, self._options.out_of_range)
-        if not buffer.records:
-            consumer.refill(span.partition, self._options.wait_seconds)
+        wait_seconds = self._options.wait_seconds
         for _ in range(self._options.bundle_records):
+            if not buffer.records:
+                consumer.refill(span.partition, wait_seconds)
             record = buffer.pop()
-            if record is None:
-                consumer.refill(span.partition, 0)
-                record = buffer.pop()
             if record is None:
                 return
             yield record
+            wait_seconds = 0.0
             if time.monotonic() >= deadline:
                 return
 

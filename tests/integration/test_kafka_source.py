@@ -154,7 +154,7 @@ def test_a_log_truncated_while_it_is_read_is_an_error(kafka: Broker) -> None:
         with KafkaAdminClient(bootstrap_servers=kafka.brokers) as admin:
             admin.delete_records({TopicPartition(topic, 0): 8})
         buffer = consumer.buffer(0, 3, "fail")
-        for _ in range(20):
+        for _ in range(40):
             consumer.refill(0, 0.1)
         assert buffer.fault is not None
         with pytest.raises(OffsetLost, match="5 offsets were deleted unread"):
