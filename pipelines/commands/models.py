@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.commands.console import stderr, stdout
+from pipelines.commands.console import stderr, stdout, wrong_usage
 
 app = typer.Typer(no_args_is_help=True, help="The models newsbeam ships, and how they are made.")
 
@@ -32,3 +35,28 @@ def list_() -> None:
         stderr.print(f"newsbeam: {said}", style="bold red", markup=False)
     if faults:
         raise typer.Exit(1)
+
+
+@app.command("train-topics")
+def train_topics(
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="Labelled articles, .jsonl or .jsonl.gz.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .ftz file.")
+    ],
+) -> None:
+    """Train the topic model, and say how good it is on publishers that were held out.
+
+    Needs the `train` extra (scikit-learn). The same data give the same model. Beside MODEL its entry for
+    models.toml is written.
+    """
+    try:
+        from pipelines.models.topic_data import DataFault
+        from pipelines.models.train_topics import train
+    except ModuleNotFoundError as missing:
+        wrong_usage(f"{missing.name} is not installed: pip install 'newsbeam[train]'")
+    try:
+        train(data, output, progress=lambda line: stderr.print(line, markup=False))
+    except (DataFault, OSError) as fault:
+        wrong_usage(str(fault))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.text.document import take_doubled_tail, take_reaches, take_title
+from pipelines.text.document import take_doubled_tail, take_reaches, take_repeats, take_title
 from pipelines.text.findings import Findings
 from pipelines.text.ledger import Ledger
 from pipelines.text.matching import match_rules
@@ -92,3 +92,4 @@ def _decide(page: Page, packs: Packs, title: str | None, findings: Findings) -> 
     take_doubled_tail(page)
     if any(rule.reach is not Reach.LINE for rule in headers.values()):
         take_reaches(page, headers)
+    take_repeats(page)

@@ -6,11 +6,12 @@ beside clear evidence, since doubt keeps the line.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import accumulate
 
 from pipelines.text.ledger import Cut
-from pipelines.text.page import Page
+from pipelines.text.page import HEADLINE_CHARS, Page
 from pipelines.text.rule import Reach, Rule
 from schemas.article import RemovalKind
 
@@ -21,9 +22,16 @@ RUN_LINES = 30
 FOOT_SHARE = 0.5
 """A foot holds at most this share of the running text above it."""
 
+REPEATS = 3
+"""So often a line must stand in a page to be taken for a label."""
+MIN_REPEATED_CHARS = 4
+
+_RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
+
 TITLE_RULE = "document/title"
 DOUBLED_TITLE_RULE = "document/doubled_title"
 DOUBLED_TAIL_RULE = "document/doubled_tail"
+REPEAT_RULE = "document/repeat"
 
 
 def take_title(page: Page, title: str | None) -> str | None:
@@ -107,14 +115,37 @@ def take_reaches(page: Page, headers: Mapping[int, Rule]) -> None:
 def _take_run(page: Page, index: int, rule: Rule) -> None:
     run: list[int] = []
     for below in range(index + 1, min(index + 1 + RUN_LINES, len(page.lines))):
-        if page.cuts[below] is not None:
-            continue
-        if not page.is_headline(below):
+        cut = page.cuts[below]
+        if cut is not None and cut.kind not in _RELATED:
+            break  # a ruled line, a credit: the list's end
+        if cut is None and not page.is_headline(below):
             run = run[:-1]  # right above a paragraph stands its subhead
             break
         run.append(below)
     for below in run:
         _take(page, below, RemovalKind.RELATED_TAIL, rule.id)
+
+
+def take_repeats(page: Page) -> None:
+    """Take short lines without a full stop that stand three times or more: captions, labels, names.
+
+    Lines with digits are left alone: rows of tables repeat.
+    """
+    counts = Counter(page.lines)
+    if len(counts) == len(page.lines):
+        return
+    for index, line in enumerate(page.lines):
+        if counts[line] >= REPEATS and _is_label(line):
+            _take(page, index, RemovalKind.UI, REPEAT_RULE)
+
+
+def _is_label(line: str) -> bool:
+    return (
+        MIN_REPEATED_CHARS <= len(line) <= HEADLINE_CHARS
+        and line[-1] not in ".!?…:;,"
+        and not any(char.isdecimal() for char in line)
+        and any(char.isalpha() for char in line)
+    )
 
 
 def _paragraph_chars(page: Page, index: int) -> int:
@@ -130,8 +161,12 @@ def _take(page: Page, index: int, kind: RemovalKind, rule: str, groups: dict[str
 
 
 def _is_title(line: str, wanted: str) -> bool:
-    found = plain(line)
-    return found == wanted and bool(found)
+    for char in line:
+        if char.isalnum():
+            break
+    else:
+        return False
+    return char.casefold()[:1] == wanted[:1] and plain(line) == wanted
 
 
 def plain(text: str) -> str:

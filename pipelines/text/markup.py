@@ -22,6 +22,8 @@ class Meaning(NamedTuple):
 
     is_junk: bool
     """Related stories, advertisements, captions, share bars and the like."""
+    is_pointer: bool
+    """A link to another story, or a text that unfolds."""
     is_lead: bool
     """The lead, where it stands between the headline and the text."""
     is_subtitle: bool
@@ -45,7 +47,7 @@ def meaning(element: HtmlElement) -> Meaning:
     return _meaning(names[:_NAMES_CHARS]) if names else _NO_MEANING
 
 
-_NO_MEANING = Meaning(False, False, False)
+_NO_MEANING = Meaning(False, False, False, False)
 
 
 @lru_cache(_NAMES_KEPT)
@@ -60,6 +62,7 @@ def _meaning(names: str) -> Meaning:
     is_body = vocabulary["body"].are_in(words, pairs)
     return Meaning(
         is_junk=not is_body and vocabulary["junk"].are_in(words, pairs),
+        is_pointer=vocabulary["pointer"].are_in(words, pairs),
         is_lead=vocabulary["lead"].are_in(words, pairs),
         is_subtitle=vocabulary["subtitle"].are_in(words, pairs),
     )

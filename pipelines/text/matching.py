@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipelines.text.ledger import Cut
 from pipelines.text.packs import Packs
-from pipelines.text.page import Page
+from pipelines.text.page import Page, fold
 from pipelines.text.rule import Rule, Where
 
 MAX_SPANS = 100
@@ -30,16 +30,14 @@ def match_rules(page: Page, packs: Packs) -> dict[int, Rule]:
     Returns:
         For each line that a line rule took: the rule.
     """
-    folded = page.folded
+    folded = fold(page.text)
     taken: dict[int, Rule] = {}
     for rule in packs.fired(folded):
         if rule.where is Where.LINE:
             for match in _matches(rule, folded):
                 index = page.index_at(match.start)
                 if page.cuts[index] is None and _fits(rule, page, index):
-                    cut = Cut(page.starts[index], page.end(index), rule.kind, rule.id)
-                    page.cuts[index] = cut
-                    page.groups[cut] = match.groups
+                    _take_line(page, index, rule, match.groups)
                     taken[index] = rule
         else:
             for count, match in enumerate(_matches(rule, folded)):
@@ -48,7 +46,23 @@ def match_rules(page: Page, packs: Packs) -> dict[int, Rule]:
                 index = page.index_at(match.start)
                 if index >= 0 and _fits(rule, page, index):
                     _add_span(page, index, Cut(match.start, match.end, rule.kind, rule.id), match.groups)
+    for index, line in enumerate(page.lines):
+        if page.cuts[index] is None and page.is_open(index):
+            _match_open(page, index, fold(line), packs)
     return taken
+
+
+def _match_open(page: Page, index: int, folded: bytes, packs: Packs) -> None:
+    for rule in packs.fired_open(folded):
+        if _fits(rule, page, index):
+            _take_line(page, index, rule, next(_matches(rule, folded)).groups)
+            return
+
+
+def _take_line(page: Page, index: int, rule: Rule, groups: dict[str, str]) -> None:
+    cut = Cut(page.starts[index], page.end(index), rule.kind, rule.id)
+    page.cuts[index] = cut
+    page.groups[cut] = groups
 
 
 def _fits(rule: Rule, page: Page, index: int) -> bool:

@@ -62,19 +62,35 @@ class Packs:
         return {pack.name: pack.digest for pack in self.packs}
 
     @cached_property
-    def automaton(self) -> Any:
-        """The RE2 set of all rules."""
-        together = re2.Set.SearchSet(options(MAX_SET_BYTES))
-        for rule in self.rules:
-            together.Add(rule.anchored)
-        together.Compile()
-        return together
+    def _text_rules(self) -> _Automaton:
+        return _Automaton(tuple(rule for rule in self.rules if rule.where is not Where.OPEN))
+
+    @cached_property
+    def _open_rules(self) -> _Automaton:
+        return _Automaton(tuple(rule for rule in self.rules if rule.where is Where.OPEN))
 
     def fired(self, folded: bytes) -> list[Rule]:
-        """The rules that match anywhere in a text, in the order of `rules`."""
-        if not self.rules:
-            return []
-        return [self.rules[index] for index in sorted(self.automaton.Match(folded) or ())]
+        """The line and span rules that match anywhere in a folded text, in the order of `rules`."""
+        return self._text_rules.fired(folded)
+
+    def fired_open(self, folded: bytes) -> list[Rule]:
+        """The open rules that match a folded line, in the order of `rules`."""
+        return self._open_rules.fired(folded)
+
+
+class _Automaton:
+    """One RE2 set of several rules."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self._set = re2.Set.SearchSet(options(MAX_SET_BYTES))
+        for rule in rules:
+            self._set.Add(rule.anchored)
+        self._set.Compile()
+
+    def fired(self, folded: bytes) -> list[Rule]:
+        found = self._set.Match(folded) if self._rules else None
+        return [self._rules[index] for index in sorted(found)] if found else []
 
 
 class PackLibrary:
@@ -196,7 +212,7 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
         if ids.count(rule_id) > 1:
             raise PackError(f"{rule_id}: two rules have this id")
     for rule in pack.rules:
-        if "cut" in rule.groups and rule.where is Where.LINE:
+        if "cut" in rule.groups and rule.where is not Where.SPAN:
             raise PackError(f"{rule.id}: the group cut is for span rules")
     return pack
 

@@ -12,12 +12,17 @@ PARAGRAPH_CHARS = 120
 SENTENCE_CHARS = 60
 """A line of this length that ends as a sentence does is taken for one too."""
 
+SHORT_CHARS = 80
+"""A line of this length is held against the open rules, whatever it ends with."""
+OPEN_CHARS = 300
+"""A longer line is not, whatever it ends with."""
 HEADLINE_CHARS = 200
 """A longer line is no headline."""
 
 _SPACES = "\xa0\u2009\u202f\u200b\ufeff\r\x0b\x0c\u2028\u2029\x85"
 _APOSTROPHES = "’ʼ`´"
 _NOT_HEADLINE = frozenset(".;:,…")
+_CLOSED = frozenset('.!?…:;,"”“»')
 _ENDS = frozenset('.!?…"”“»)')
 
 
@@ -47,17 +52,10 @@ class Page:
         self.groups: dict[Cut, dict[str, str]] = {}
         """What the named groups of a cut's rule matched."""
 
-    @property
-    def folded(self) -> bytes:
-        """The text as rules see it: odd spaces and apostrophes made plain, one for one."""
-        text = self.text
-        for space in _SPACES:
-            if space in text:
-                text = text.replace(space, " ")
-        for apostrophe in _APOSTROPHES:
-            if apostrophe in text:
-                text = text.replace(apostrophe, "'")
-        return text.encode("utf-8", "surrogatepass")
+    def is_open(self, index: int) -> bool:
+        """Whether a line is short, or neither long nor ended as a sentence is."""
+        line = self.lines[index]
+        return len(line) <= SHORT_CHARS or (len(line) <= OPEN_CHARS and line[-1] not in _CLOSED)
 
     def end(self, index: int) -> int:
         """Where a line ends in the text."""
@@ -84,3 +82,16 @@ class Page:
                 yield cut
             else:
                 yield from self.spans.get(index, ())
+
+
+def fold(text: str) -> bytes:
+    """A text as rules see it: odd spaces and apostrophes made plain, one for one."""
+    for space in _SPACES:
+        if space in text:
+            text = text.replace(space, " ")
+    for apostrophe in _APOSTROPHES:
+        if apostrophe in text:
+            text = text.replace(apostrophe, "'")
+    if "İ" in text:  # RE2 knows no lower case for it
+        text = text.replace("İ", "I")
+    return text.encode("utf-8", "surrogatepass")

@@ -1,8 +1,8 @@
-"""The article's text out of a page: trafilatura, helped by what the markup says.
+"""The article's text out of a page: trafilatura, mended by what the markup says.
 
-The markup is heard before and after: parts whose names say that they are no article, captions, and
-paragraphs that are nothing but a link go before trafilatura reads; a headline, which is a field of its
-own, and a lead that it left out are mended after. `tests/quality` holds the figures for each.
+trafilatura reads the page as it is. From its lines go those that stand in parts which the markup shows
+to be no article (`page_junk`) and the headline, which is a field of its own; a lead that it left out
+comes back. `tests/quality` holds the figures.
 """
 
 from __future__ import annotations
@@ -14,63 +14,50 @@ import trafilatura
 from lxml.html import HtmlElement
 
 from pipelines.text.markup import meaning
+from pipelines.text.page_junk import linked_chars, split_text
 from pipelines.text.page_tree import is_line, letters, squash, text_of
 
-JUNK_SHARE = 0.1
-"""A part that holds more of the page's text is kept, whatever its names say."""
-LINK_SHARE = 0.9
-"""A paragraph is nothing but a link where this share of its letters is linked."""
-MIN_LINK_CHARS = 20
-"""Letters from which on such a paragraph is another story's headline, not a name or a source."""
 LEAD_CHARS = range(40, 1501)
 LEAD_LINK_SHARE = 0.4
 LEAD_WINDOW_CHARS = 1500
 """A lead stands at most so many characters of text after the headline."""
 MIN_TITLE_CHARS = 12
 """Letters from which on a line that equals the headline is the headline."""
-_DESCRIPTION_CHARS = 40  # letters: a description repeats the lead's start, if not all of it
+MAX_COMPARED_CHARS = 500_000_000
+"""Lines times letters that are compared, in half a second; on a page with more no part is dropped."""
+_DESCRIPTION_CHARS = range(40, 61)  # letters: a description repeats the lead's start, if not all of it
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5")
-# fmt: off
-_JUNK_TAGS = (
-    "a", "article", "aside", "div", "dl", "figcaption", "figure", "footer", "form", "li", "ol", "p",
-    "section", "small", "span", "table", "ul", *_HEADINGS[1:],
-)
-# fmt: on
 _LEAD_TAGS = ("p", "div", "span", "strong", "li", *_HEADINGS[1:4])
 _NOT_LEAD_WITHIN = frozenset(("aside", "nav", "footer", "figure", "blockquote"))
-_IN_A_ROW = frozenset(("li", "td", "th", "dd"))
 
 # It reports every page that it finds odd; what becomes of the page says it all.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
-def extract_body(
-    root: HtmlElement, *, titles: Sequence[str], descriptions: Sequence[str], trust_names: bool = True
-) -> str:
+def extract_body(root: HtmlElement, *, titles: Sequence[str], descriptions: Sequence[str]) -> str:
     """The article's paragraphs, one a line, without its headline; empty where there are none.
 
     Args:
         root: the page. It is changed.
         titles: what the page calls its headline.
         descriptions: what the page says of the article in one sentence, often its lead.
-        trust_names: whether parts go whose names say that they are no article.
     """
     _drop_unseen(root)
     headlines = {key for title in titles if len(key := letters(title)) >= MIN_TITLE_CHARS}
-    headlines |= {key for h1 in root.iter("h1") if len(key := letters(text_of(h1))) >= MIN_TITLE_CHARS}
     leads = list(_find_leads(root, headlines, descriptions))
-    if trust_names:
-        _drop_junk(root)
-    lines = [line for line in _extract(root) if letters(line) not in headlines]
-    text = letters("".join(lines))
-    missing = next((lead for lead in leads if letters(lead)[:80] not in text), None) if lines else None
+    kept, cut = split_text(root)
+    text = trafilatura.extract(root, include_comments=False, include_formatting=False, deduplicate=False)
+    lines = [line for line in (text or "").splitlines() if letters(line) not in headlines]
+    if len(lines) * (len(cut) + len(kept)) <= MAX_COMPARED_CHARS:
+        lines = [line for line in lines if _is_in_article(letters(line), kept, cut)] or lines
+    present = letters("".join(lines))
+    missing = next((lead for lead in leads if letters(lead)[:80] not in present), None) if lines else None
     return "\n".join(lines if missing is None else [missing, *lines])
 
 
-def _extract(root: HtmlElement) -> list[str]:
-    text = trafilatura.extract(root, include_comments=False, include_formatting=False, deduplicate=False)
-    return [] if text is None else text.splitlines()
+def _is_in_article(key: str, kept: str, cut: str) -> bool:
+    return not key or key not in cut or key in kept
 
 
 def _drop_unseen(root: HtmlElement) -> None:
@@ -79,37 +66,10 @@ def _drop_unseen(root: HtmlElement) -> None:
             element.drop_tree()
 
 
-def _drop_junk(root: HtmlElement) -> None:
-    limit = JUNK_SHARE * len(root.text_content())
-    for element in list(root.iter(*_JUNK_TAGS)):
-        if element.getparent() is None:
-            continue
-        is_junk = element.tag == "figcaption" or meaning(element).is_junk
-        if is_junk and element.find(".//h1") is None and len(element.text_content()) <= limit:
-            element.drop_tree()
-    for element in list(root.iter("p")):
-        if element.getparent() is not None and _is_link_to_other(element):
-            element.drop_tree()
-
-
-def _is_link_to_other(paragraph: HtmlElement) -> bool:
-    links = paragraph.findall(".//a")
-    if not links or paragraph.getparent().tag in _IN_A_ROW:
-        return False
-    text = paragraph.text_content()
-    if "://" in text:
-        return False
-    count = len(letters(text))
-    return count >= MIN_LINK_CHARS and _linked(paragraph) > LINK_SHARE * count
-
-
-def _linked(element: HtmlElement) -> int:
-    return sum(len(letters(link.text_content())) for link in element.iter("a"))
-
-
 def _find_leads(root: HtmlElement, headlines: set[str], descriptions: Sequence[str]) -> Iterator[str]:
     """Texts between the headline and the article that may be its lead, in the page's order."""
-    starts = [start for d in descriptions if len(start := letters(d)[:60]) >= _DESCRIPTION_CHARS]
+    keys = (letters(description)[: _DESCRIPTION_CHARS[-1]] for description in descriptions)
+    starts = [key for key in keys if len(key) in _DESCRIPTION_CHARS]
     left = 0
     for element in root.iter():
         if element.tag in _HEADINGS and (element.tag == "h1" or letters(text_of(element)) in headlines):
@@ -121,8 +81,7 @@ def _find_leads(root: HtmlElement, headlines: set[str], descriptions: Sequence[s
 
 
 def _may_be_lead(element: HtmlElement, starts: Sequence[str]) -> bool:
-    parent = element.getparent()
-    here, above = meaning(element), meaning(parent)
+    here, above = meaning(element), meaning(element.getparent())
     if here.is_junk or above.is_junk or here.is_subtitle or above.is_subtitle:
         return False
     is_named = here.is_lead or above.is_lead
@@ -134,5 +93,5 @@ def _may_be_lead(element: HtmlElement, starts: Sequence[str]) -> bool:
     key = letters(text)
     if not is_named and not any(key.startswith(start) for start in starts):
         return False
-    is_linked = _linked(element) > LEAD_LINK_SHARE * len(key)
+    is_linked = linked_chars(element) > LEAD_LINK_SHARE * len(key)
     return not is_linked and not any(outer.tag in _NOT_LEAD_WITHIN for outer in element.iterancestors())

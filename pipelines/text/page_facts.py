@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 
 from pipelines.text import json_ld, page_title
 from pipelines.text.page_dates import read_dates
-from pipelines.text.page_title import Headline
+from pipelines.text.page_title import Headline, is_same
 from pipelines.text.page_tree import letters, squash, text_of
 from schemas.article import DateCandidate
 
@@ -67,20 +67,20 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
         cut = (page_title.without_site(value, sites=sites, host=host, shown=shown) for value in values)
         return [Headline(origin, text) for text in cut if text]
 
-    found = [Headline("h1", text) for text in shown]
-    found += titles("og", metas.get("og:title", ())) + titles("twitter", metas.get("twitter:title", ()))
-    found += titles("title_tag", [text_of(tag) for tag in root.iter("title")][:1])
-    keys = [letters(headline.text) for headline in found]
-    article = (
-        json_ld.find_article(root, is_headline=lambda text: page_title.is_same(letters(text), keys)) or {}
-    )
-    if headline := json_ld.text(article, "headline"):
-        found.insert(0, Headline("json_ld", headline))
+    h1s = [Headline("h1", text) for text in shown]
+    said = titles("og", metas.get("og:title", ())) + titles("twitter", metas.get("twitter:title", ()))
+    said += titles("title_tag", [text_of(tag) for tag in root.iter("title")][:1])
+    keys = [letters(one.text) for one in (*h1s, *said)]
+    article = json_ld.find_article(root, is_headline=lambda text: is_same(letters(text), keys)) or {}
+    stated = [Headline("json_ld", text)] if (text := json_ld.text(article, "headline")) else []
+    headline = page_title.choose([*stated, *h1s, *said])
+    # Of several h1 one is the headline, and others may be subheads.
+    names = [one.text for one in (headline, *stated, *h1s[:1], *said) if one is not None]
     authors_origin, authors = _read_authors(root, article, metas)
     descriptions = [json_ld.text(article, "description") or "", *metas.get("og:description", ())]
     return Facts(
-        headline=page_title.choose(found),
-        titles=tuple(dict.fromkeys(headline.text for headline in found)),
+        headline=headline,
+        titles=tuple(dict.fromkeys(names)),
         descriptions=tuple(dict.fromkeys(filter(None, (*descriptions, *metas.get("description", ()))))),
         authors=authors,
         authors_origin=authors_origin,

@@ -32,6 +32,9 @@ class Where(StrEnum):
 
     LINE = "line"
     """A whole line, without the white space around it."""
+    OPEN = "open"
+    """A whole line that is short or does not end as a sentence does (`Page.is_open`): for patterns that
+    may begin with anything, which would cost too much on running text."""
     SPAN = "span"
     """Any part of a line."""
 
@@ -68,9 +71,9 @@ class Rule:
     @property
     def anchored(self) -> str:
         """The pattern as it is searched in a whole text, line by line."""
-        if self.where is Where.LINE:
-            return rf"(?mi:^[ \t]*(?:{self.pattern})[ \t]*$)"
-        return f"(?mi:{self.pattern})"
+        if self.where is Where.SPAN:
+            return f"(?mi:{self.pattern})"
+        return rf"(?mi:^[ \t]*(?:{self.pattern})[ \t]*$)"
 
     @cached_property
     def compiled(self) -> Any:

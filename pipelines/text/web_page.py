@@ -35,15 +35,10 @@ def read_page(html: str, url: str | None = None) -> Page:
     """
     root = parse(html)
     facts = read_facts(root, url)
-    text = ""
-    for trust_names in (True, False):
-        try:
-            text = extract_body(
-                root, titles=facts.titles, descriptions=facts.descriptions, trust_names=trust_names
-            )
-        except (LxmlError, RecursionError) as error:
-            raise ArticleRejected(Reason.NO_TEXT, f"a tree that cannot be read: {error}") from error
-        if text:
-            return Page(text, facts)
-        root = parse(html)  # the first reading changed it
-    raise ArticleRejected(Reason.NO_TEXT, f"a page of {len(html)} characters without an article")
+    try:
+        text = extract_body(root, titles=facts.titles, descriptions=facts.descriptions)
+    except (LxmlError, RecursionError) as error:
+        raise ArticleRejected(Reason.NO_TEXT, f"a tree that cannot be read: {error}") from error
+    if not text:
+        raise ArticleRejected(Reason.NO_TEXT, f"a page of {len(html)} characters without an article")
+    return Page(text, facts)
