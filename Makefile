@@ -6,7 +6,7 @@ SEEDS := tests/golden/seeds
 export NEWSBEAM_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup replay test test-fast lint benchmark quality clean
+.PHONY: help setup replay kafka demo test test-fast lint benchmark quality clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +25,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 replay: setup ## Replay the five seed articles
 	$(BIN)/newsbeam replay $(SEEDS) --overwrite
 
+kafka: setup ## A Kafka broker on this machine, until Ctrl-C
+	$(BIN)/python deploy/kafka/broker
+
+demo: setup ## A broker, the seeds published, enriched records consumed
+	$(BIN)/python deploy/kafka/demo
+
 test: setup ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -36,8 +42,9 @@ lint: setup ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-benchmark: setup ## Articles a second: a bare loop against the pipeline
+benchmark: setup ## Articles a second: the pipeline against a bare loop, two workers against one
 	$(BIN)/python -m tests.benchmarks.overhead
+	$(BIN)/python -m tests.benchmarks.workers
 
 quality: setup ## Scores against the gold, beside their floors
 	$(BIN)/python -m tests.quality.report

@@ -14,6 +14,7 @@ from typing import Protocol
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
+from connectors import metrics
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
@@ -97,6 +98,7 @@ class _DeliverFn(beam.DoFn):
         self._writer.flush()
         for name, count in self._counts.items():
             Metrics.counter(NAMESPACE, f"{self._sink}/{name}").inc(count)
+            metrics.DELIVERED.labels(self._sink, name).inc(count)
 
     def teardown(self) -> None:
         self._writer.close()

@@ -7,12 +7,14 @@ passes through untouched, so that one split at the end finds every record, whate
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 import apache_beam as beam
 
+from connectors import metrics
 from pipelines.version import VERSION
 from schemas.dead_letter import ArticleRejected, DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
@@ -87,5 +89,17 @@ class _ApplyStep(beam.DoFn):
     def setup(self) -> None:
         self._step.setup()
 
+    def start_bundle(self) -> None:
+        self._records, self._seconds = 0, 0.0
+
     def process(self, record: Received | Outcome) -> Iterator[Outcome]:
-        yield apply(self._step, record)
+        begun = time.perf_counter()
+        outcome = apply(self._step, record)
+        self._records += 1
+        self._seconds += time.perf_counter() - begun
+        yield outcome
+
+    def finish_bundle(self) -> None:
+        station = type(self._step).__name__
+        metrics.STATION_RECORDS.labels(station).inc(self._records)
+        metrics.STATION_SECONDS.labels(station).inc(self._seconds)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines import logs
-from pipelines.commands import dead_letters, explain, models, replay, restore
+from pipelines.commands import dead_letters, explain, models, publish, replay, restore, run
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -18,7 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(run.run)
 app.command()(replay.replay)
+app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import tomllib
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +103,9 @@ def _config(tables: Mapping[str, Any]) -> Config:
             raise ConfigError(f"sinks[{number}].name: {sink.name!r} is taken")
         names.add(sink.name)
         sinks.append(sink)
+    for takes, lost in (("articles", "what is enriched"), ("dead_letters", "what is refused")):
+        if not any(sink.takes == takes for sink in sinks):
+            raise ConfigError(f'[[sinks]]: none takes = "{takes}", and {lost} would be lost')
     return Config(
         source=_source(tables["source"]),
         sinks=tuple(sinks),
@@ -143,13 +147,22 @@ def _options(group: str, kind: str) -> type:
 def _dataclass(cls: type, table: Any, place: str) -> Any:
     if not isinstance(table, Mapping):
         raise ConfigError(f"[{place}]: a table is asked for")
-    _known(table, {item.name for item in dataclasses.fields(cls)}, place)
+    _known_in(cls, table, place)
     try:
         return TypeAdapter(cls).validate_python(table)
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join([place, *(str(part) for part in first["loc"])])
         raise ConfigError(f"{at}: {first['msg']}") from None
+
+
+def _known_in(cls: type, table: Mapping[str, Any], place: str) -> None:
+    """Refuse unknown keys in a dataclass's table and in the tables inside it."""
+    _known(table, {item.name for item in dataclasses.fields(cls)}, place)
+    for name, hint in typing.get_type_hints(cls).items():
+        for inner in (hint, *typing.get_args(hint)):
+            if dataclasses.is_dataclass(inner) and isinstance(table.get(name), Mapping):
+                _known_in(typing.cast(type, inner), table[name], f"{place}.{name}")
 
 
 def _known(table: Mapping[str, Any], known: set[str], place: str) -> None:

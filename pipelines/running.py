@@ -10,6 +10,7 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from connectors import runner as fn_api_runner
 from connectors.delivery import NAMESPACE
 from pipelines.config import Config, Runner
 from pipelines.news_enrichment import build
@@ -22,12 +23,19 @@ _BEAM_NAMES = {
 }
 
 
+class Unsafe(Exception):
+    """These settings would lose records."""
+
+
 def run(config: Config) -> Counter[str]:
-    """Run a bounded pipeline and return its counters.
+    """Run a pipeline until it ends or is drained, and return its counters.
 
     Raises:
+        Unsafe: the engine's settings would lose records of a live source.
         Exception: whatever made the pipeline fail, as the runner reports it.
     """
+    if config.source.kind == "kafka":
+        refuse_unsafe(config.runner)
     pipeline = _pipeline(config.runner)
     build(pipeline, config)
     result = pipeline.run()
@@ -39,9 +47,28 @@ def run(config: Config) -> Counter[str]:
     return counts
 
 
+def refuse_unsafe(runner: Runner) -> None:
+    """Refuse engine settings with which a live source loses records.
+
+    Raises:
+        Unsafe: on the local runner more than one `direct_num_workers`, on Flink no checkpoints.
+    """
+    if runner.kind == "direct" and runner.options.get("direct_num_workers", 1) != 1:
+        raise Unsafe(
+            "direct_num_workers > 1 silently drops what a live source hands on to its next bundle; "
+            "use --workers, which starts processes on disjoint partitions"
+        )
+    if runner.kind in ("flink", "portable") and not runner.options.get("checkpointing_interval"):
+        raise Unsafe(
+            "without checkpointing_interval (ms) in [runner.options] Flink never confirms what was read, "
+            "and a failure begins again at the committed offsets of long ago"
+        )
+
+
 def _pipeline(runner: Runner) -> beam.Pipeline:
     options: dict[str, Any] = {"pipeline_type_check": False, **runner.options}
     if runner.kind == "direct":
+        fn_api_runner.install()
         # Not "DirectRunner": that one may switch to Prism, a binary that it downloads.
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions.from_dictionary(options))
     options["runner"] = _BEAM_NAMES[runner.kind]

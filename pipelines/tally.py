@@ -10,6 +10,7 @@ from collections import Counter
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
+from connectors import metrics
 from connectors.delivery import NAMESPACE
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
@@ -33,6 +34,11 @@ class _TallyFn(beam.DoFn):
     def finish_bundle(self) -> None:
         for name, number in self._counts.items():
             Metrics.counter(NAMESPACE, name).inc(number)
+            group, _, member = name.partition("/")
+            if group == "outcome":
+                metrics.OUTCOMES.labels(member).inc(number)
+            elif group == "reason":
+                metrics.REJECTED.labels(member).inc(number)
 
 
 def count(value: object, counts: Counter[str]) -> None:

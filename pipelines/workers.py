@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import SynchronizedArray
 from typing import NamedTuple
 
+from connectors import drain
 from connectors.progress import progress
 from pipelines import logs
 from pipelines.config import Config
@@ -68,8 +70,8 @@ def run_workers(config: Config, workers: int, shared: SharedProgress) -> Done:
     if workers == 1:
         parts = [_run_part(config, 0, shared.figures)]
     else:
-        with _processes(config, workers, shared) as connections:
-            parts = [_answer(connection) for connection in connections]
+        with _processes(config, workers, shared) as (processes, connections):
+            parts = [_answer(connection, processes) for connection in connections]
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
@@ -78,8 +80,11 @@ def run_workers(config: Config, workers: int, shared: SharedProgress) -> Done:
 
 
 @contextmanager
-def _processes(config: Config, workers: int, shared: SharedProgress) -> Iterator[list[Connection]]:
-    connections, processes = [], []
+def _processes(
+    config: Config, workers: int, shared: SharedProgress
+) -> Iterator[tuple[list[SpawnProcess], list[Connection]]]:
+    connections: list[Connection] = []
+    processes: list[SpawnProcess] = []
     try:
         for worker in range(workers):
             ours, theirs = shared.context.Pipe(duplex=False)
@@ -89,10 +94,10 @@ def _processes(config: Config, workers: int, shared: SharedProgress) -> Iterator
             theirs.close()
             connections.append(ours)
             processes.append(process)
-        yield connections
+        yield processes, connections
     finally:
         for process in processes:
-            process.terminate()
+            process.kill()
         for process in processes:
             process.join()
 
@@ -102,7 +107,13 @@ def _part(config: Config, worker: int, workers: int) -> Config:
     return dataclasses.replace(config, source=dataclasses.replace(config.source, options=options))
 
 
-def _answer(connection: Connection) -> _Part:
+def _answer(connection: Connection, processes: list[SpawnProcess]) -> _Part:
+    asked = False
+    while not connection.poll(_REPORT_SECONDS):
+        if drain.is_requested() and not asked:
+            asked = True
+            for process in processes:
+                process.terminate()  # a worker drains on SIGTERM
     try:
         answer = connection.recv()
     except EOFError:
@@ -113,7 +124,8 @@ def _answer(connection: Connection) -> _Part:
 
 
 def _work(config: Config, worker: int, figures: SynchronizedArray[int], connection: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
+    drain.on_signals()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
     logs.configure()
     try:
         connection.send(_run_part(config, worker, figures))

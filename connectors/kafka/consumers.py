@@ -8,6 +8,7 @@ consumer that fetches for all partitions at once and keeps what came in a buffer
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import sys
 import threading
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 BUFFER_RECORDS = 500
 BUFFER_BYTES = 2 * 1024 * 1024
 """A partition whose buffer holds more is fetched no further until half is gone."""
-POLL_PAUSE_SECONDS = 0.005
-"""Idle partitions asked within so short a time are answered by one poll."""
 MISSING_SECONDS = 10
 """A topic unseen for so long is gone; for less, a broker may just be starting."""
 ANSWER_MS = 30_000
@@ -87,6 +86,7 @@ class SharedConsumer:
         self._consumer: Any = subscription.cluster.open(
             KafkaConsumer,
             client_id="newsbeam",
+            metrics_enabled=False,  # they cost time for every record
             group_id=subscription.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -103,7 +103,6 @@ class SharedConsumer:
         self._ends: dict[int, int] = {}
         self._full: set[int] = set()
         self._asked: set[int] = set()
-        self._polled_at = 0.0
         self._missing_since: float | None = None
         self._accepted: dict[int, int] = {}
         self._to_commit: dict[int, int] = {}
@@ -115,8 +114,9 @@ class SharedConsumer:
         Raises:
             TopicMissing: it has not been seen for 10 seconds.
         """
-        with self._lock:
-            found: set[int] = self._consumer.partitions_for_topic(self._topic)
+        found: set[int] = set()
+        with self._lock, contextlib.suppress(KafkaError):  # raised where the metadata lack the topic
+            found = self._consumer.partitions_for_topic(self._topic)
         if found:
             self._missing_since = None
             return found
@@ -174,26 +174,26 @@ class SharedConsumer:
     def refill(self, partition: int, wait_seconds: float) -> None:
         """Poll for all partitions, this one having no records here; it need not even exist yet.
 
-        Waits only when this partition was already asked for since the last wait and nothing is buffered
-        for any other: a round over many idle partitions waits once, not once for each.
+        One poll answers for all partitions, so only one that was already asked for since the last poll
+        begins another; it waits for records unless some lie here for others. A round over many idle
+        partitions thus polls and waits once, not once for each.
         """
         with self._lock:
             buffer = self._buffers.get(partition)
             if buffer and (buffer.records or buffer.fault):
                 return  # another thread's poll brought it
-            is_new_round = partition in self._asked
-            self._asked.add(partition)
-            if is_new_round and wait_seconds and not any(b.records for b in self._buffers.values()):
-                self._asked = {partition}
-                self._poll(wait_seconds)
-            elif time.monotonic() - self._polled_at >= POLL_PAUSE_SECONDS:
-                self._poll(0)
+            if partition not in self._asked:
+                self._asked.add(partition)
+                return
+            self._asked = {partition}
+            self._poll(0 if self.busy() else wait_seconds)
 
     def position(self, partition: int) -> int:
         """The offset up to which all visible records were read: over gaps, beyond the last record read."""
         with self._lock:
             buffer = self._buffers[partition]
-            if buffer.records or buffer.fault:
+            end = self.end(partition)
+            if buffer.records or buffer.fault or (end is not None and buffer.position >= end):
                 return buffer.position
             fetched: int | None = self._consumer.position(
                 TopicPartition(self._topic, partition), timeout_ms=0
@@ -203,9 +203,8 @@ class SharedConsumer:
 
     def end(self, partition: int) -> int | None:
         """The offset that the partition's next record will get, as last heard."""
-        asked = TopicPartition(self._topic, partition)
-        if asked in self._consumer.assignment():
-            heard: int | None = self._consumer.highwater(asked)
+        if partition in self._buffers:
+            heard: int | None = self._consumer.highwater(TopicPartition(self._topic, partition))
             if heard is not None:
                 return heard
         return self._ends.get(partition)
@@ -216,6 +215,15 @@ class SharedConsumer:
         if end is None or position < end:
             return 0
         return time.monotonic() - self._buffers[partition].read_at
+
+    def lag(self, partition: int) -> int:
+        """How many offsets of the partition lie unread."""
+        return max(0, (self.end(partition) or 0) - self._buffers[partition].position)
+
+    def oldest_seconds(self, partition: int) -> float:
+        """The age of the first record in the partition's buffer, by its Kafka time; 0 where it is empty."""
+        records = self._buffers[partition].records
+        return max(0.0, time.time() - records[0].timestamp / 1000) if records else 0.0
 
     def busy(self) -> int:
         """How many partitions have records waiting."""
@@ -289,7 +297,6 @@ class SharedConsumer:
             if buffer.is_full:
                 self._consumer.pause(source)
                 self._full.add(source.partition)
-        self._polled_at = time.monotonic()
 
     def _send_commits(self) -> None:
         if self._to_commit and (self._commit is None or self._commit.is_done):

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-# At DEBUG kafka-python prints whole requests: SASL tokens, and the records' text.
-logging.getLogger("kafka").setLevel(logging.INFO)
+# At DEBUG kafka-python prints whole requests, with SASL tokens and article texts; below ERROR, much that
+# mends itself.
+logging.getLogger("kafka").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Options:
     path: str
     """A folder on any filesystem Beam knows (`gs://…` with the gcp extra); `-` is standard output."""
     compression: Literal["none", "gzip", "zstd"] = "none"
+    """How files are packed; their names end in `.gz` or `.zst`."""
     max_file_records: int = 5_000
     """A file is finished after so many records: what an interrupted replay does again at most."""
     max_file_bytes: int = 64 * 1024 * 1024

@@ -23,6 +23,7 @@ from typing import IO
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
+from connectors import drain
 from connectors.delivery import NAMESPACE
 from connectors.finished import Finished
 from connectors.progress import progress
@@ -180,6 +181,10 @@ class _ReadFilesFn(beam.DoFn):
                 count += 1
                 yield received
                 progress.records_done += 1
+                if drain.is_requested():
+                    break
+            if drain.is_requested():
+                break
         Metrics.counter(NAMESPACE, "read").inc(count)
         Metrics.counter(NAMESPACE, "passed_over").inc(passed_over)
 

@@ -7,6 +7,7 @@ accepted all before it, and that offset is committed to the group.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,13 +22,14 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 from kafka.consumer.fetcher import ConsumerRecord
 
-from connectors import drain
+from connectors import drain, metrics
 from connectors.delivery import NAMESPACE
 from connectors.kafka.connection import Cluster
 from connectors.kafka.consumers import SharedConsumer, Subscription, shared
 from connectors.kafka.positions import Claim, Positions, PositionsCoder, PositionsTracker, Span, backlog
 from connectors.kafka.security import Security
 from connectors.kafka.starts import OutOfRange, Start
+from connectors.progress import progress
 from schemas.dead_letter import Fault, Reason
 from schemas.origin import Media, Origin
 from schemas.received import Received
@@ -71,20 +73,30 @@ class Options:
     """How long to wait for records when no partition has any."""
     discover_seconds: float = 10.0
     """How soon a partition that is added to the topic is found."""
-    worker: int = 0
-    """This process's number among `workers`: each reads its own partitions."""
-    workers: int = 1
     security: Security = field(default_factory=Security)
     """TLS and SASL."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share(Options):
+    """One process's share of a topic: every `workers`-th partition, from number `worker` on."""
+
+    worker: int = 0
+    workers: int = 1
+
+    def has(self, partition: int) -> bool:
+        """Whether this process reads that partition."""
+        return partition % self.workers == self.worker
+
+
 def read(options: Options) -> beam.PTransform:
     """`PBegin -> PCollection[Received]`; unbounded, but for `until_end`."""
-    return "Read Kafka" >> _ReadKafka(options)
+    share = options if isinstance(options, Share) else Share(**_fields(options))
+    return "Read Kafka" >> _ReadKafka(share)
 
 
 class _ReadKafka(beam.PTransform):
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Share) -> None:
         super().__init__()
         self._options = options
 
@@ -100,17 +112,13 @@ class _ReadKafka(beam.PTransform):
 
 
 class _ListPartitions(beam.DoFn):
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Share) -> None:
         self._options = options
 
     def process(self, kafka_topic: str) -> Iterator[_Element]:
-        consumer = _consumer(self._options)
-        numbers = consumer.partitions()
-        while not numbers:
-            time.sleep(0.5)
-            numbers = consumer.partitions()
-        for number in sorted(numbers):
-            if number % self._options.workers == self._options.worker:
+        numbers = _cluster(self._options).describe(kafka_topic).partitions
+        for number in numbers:
+            if self._options.has(number):
                 yield kafka_topic, number, number + 1
         if not self._options.until_end:
             yield kafka_topic, max(numbers) + 1, None
@@ -120,7 +128,7 @@ class _ListPartitions(beam.DoFn):
 
 
 class _ReadPartitions(beam.DoFn, RestrictionProvider):
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Share) -> None:
         self._options = options
 
     def initial_restriction(self, element: _Element) -> Positions:
@@ -185,6 +193,12 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
                 )
             self._pass_gap(consumer, span, reached, tracker)
         Metrics.counter(NAMESPACE, "read").inc(count)
+        progress.records_done += count
+        metrics.RECEIVED.labels("kafka").inc(count)
+        for span in unfinished:
+            partition = str(span.partition)
+            metrics.LAG.labels(element[0], partition).set(consumer.lag(span.partition))
+            metrics.OLDEST.labels(element[0], partition).set(consumer.oldest_seconds(span.partition))
         silence = min((consumer.idle_seconds(span.partition) for span in unfinished), default=IDLE_SECONDS)
         _advance(watermark, latest, is_idle=silence >= IDLE_SECONDS)
         tracker.defer_remainder()
@@ -193,7 +207,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         """Spans of this worker's partitions that were added to the topic and not read before."""
         numbers = {number for number in consumer.partitions() if number >= first}
         numbers -= {span.partition for span in known}
-        mine = sorted(number for number in numbers if number % self._options.workers == self._options.worker)
+        mine = sorted(number for number in numbers if self._options.has(number))
         # All of a new partition is new, whatever the run's start says.
         return tuple(
             Span(number, consumer.offsets(number, "committed", self._options.out_of_range)[0])
@@ -203,16 +217,15 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
     def _records(self, consumer: SharedConsumer, span: Span, deadline: float) -> Iterator[ConsumerRecord]:
         """Records of a partition that are here, until the deadline; waits only for the first."""
         buffer = consumer.buffer(span.partition, span.start, self._options.out_of_range)
-        if not buffer.records:
-            consumer.refill(span.partition, self._options.wait_seconds)
+        wait_seconds = self._options.wait_seconds
         for _ in range(self._options.bundle_records):
+            if not buffer.records:
+                consumer.refill(span.partition, wait_seconds)
             record = buffer.pop()
-            if record is None:
-                consumer.refill(span.partition, 0)
-                record = buffer.pop()
             if record is None:
                 return
             yield record
+            wait_seconds = 0.0
             if time.monotonic() >= deadline:
                 return
 
@@ -227,10 +240,18 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
             tracker.try_claim(Claim(span.partition, position - 1))
 
 
+def _fields(options: Options) -> dict[str, Any]:
+    return {item.name: getattr(options, item.name) for item in dataclasses.fields(options)}
+
+
+def _cluster(options: Options) -> Cluster:
+    return Cluster(options.brokers, options.security)
+
+
 def _consumer(options: Options) -> SharedConsumer:
     return shared(
         Subscription(
-            Cluster(options.brokers, options.security),
+            _cluster(options),
             options.kafka_topic,
             options.group,
             options.isolation,

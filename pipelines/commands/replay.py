@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from pipelines.commands.arguments import InputPaths
 from pipelines.commands.console import stderr, stdout, wrong_usage
 
 
 def replay(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH...",
-            help="Files (.txt, .html, .jsonl, .jsonl.gz) and folders of them; - reads JSON Lines from "
-            "standard input.",
-        ),
-    ],
+    paths: InputPaths,
     output: Annotated[
         str,
         typer.Option(
@@ -60,6 +53,7 @@ def replay(
     Exit code 0: every record is accounted for. 1: the counts do not add up, or a record ended as a bug
     of ours or undelivered. 2: wrong usage. 130: interrupted; --resume goes on.
     """
+    from connectors import drain
     from connectors.sources.files import STDIN, Share, UnreadableInput, discover
     from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.progress import watch
@@ -92,14 +86,10 @@ def replay(
     source = Share(tuple(paths), run.limits.max_record_bytes, finished=done)
     run = dataclasses.replace(run, source=dataclasses.replace(run.source, options=source))
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    drain.on_signals()
     try:
         with watch(sum(file.size_bytes for file in files), workers) as shared:
             counts, seconds = run_workers(run, workers, shared)
-    except KeyboardInterrupt:
-        stderr.print("\nInterrupted. What is written is whole; the same command with --resume goes on.")
-        sys.stdout.flush()
-        raise typer.Exit(130) from None
     except WorkerFailed as error:
         stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
         raise typer.Exit(1) from None
@@ -112,4 +102,7 @@ def replay(
         (stderr if output == "-" else stdout).print(render(summary))
     for fault in summary.faults():
         stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if drain.is_requested():
+        stderr.print("Interrupted. What was read is written; the same command with --resume goes on.")
+        raise typer.Exit(130)
     raise typer.Exit(1 if summary.faults() else 0)

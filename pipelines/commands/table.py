@@ -9,6 +9,8 @@ from rich.text import Text
 
 from pipelines.summary import OUTCOMES, Summary
 
+_MOST_ROWS = 12
+
 
 def render(summary: Summary) -> RenderableType:
     """The summary for the terminal: a headline, and a small table a question."""
@@ -38,7 +40,10 @@ def _table(title: str, counts: dict[str, int], whole: int | None) -> Table:
     table.add_column("", justify="right")
     if whole is not None:
         table.add_column("", justify="right", style="dim")
-    for name, count in counts.items():
+    for name, count in list(counts.items())[:_MOST_ROWS]:
         share = [f"{count / whole:.1%}" if whole else ""] if whole is not None else []
         table.add_row(name, f"{count:,}", *share)
+    if len(counts) > _MOST_ROWS:
+        rest = list(counts.values())[_MOST_ROWS:]
+        table.add_row(f"{len(rest)} more", f"{sum(rest):,}", style="dim")
     return table

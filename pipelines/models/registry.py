@@ -42,6 +42,8 @@ class ModelEntry:
     """Data file -> sha256, for a model that a command of the project trains."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """What was measured on held-out data when the model was made (0-1)."""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    """What turns the model's scores into confidences."""
 
 
 @cache

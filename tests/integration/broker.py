@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -87,6 +88,11 @@ class Broker:
             raise AssertionError(f"{topic}: {len(records)} records in {seconds} s, expected {at_least}")
         finally:
             consumer.close()
+
+    def kill(self) -> None:
+        """SIGKILL the Java process."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGKILL)
 
     def committed(self, topic: str, group: str) -> dict[int, int | None]:
         """The group's committed offset of each partition."""

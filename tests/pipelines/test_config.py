@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.sinks.jsonl import Options as JsonlOptions
 from connectors.sources.files import Options as FilesOptions
-from pipelines.config import Config, ConfigError, load
+from pipelines.config import Config, ConfigError, Limits, Runner, load
 
 GOOD = """
 [source]
@@ -18,6 +21,11 @@ paths = ["a.txt"]
 [[sinks]]
 kind = "jsonl"
 path = "out"
+
+[[sinks]]
+kind = "jsonl"
+takes = "dead_letters"
+path = "letters"
 
 [limits]
 max_record_bytes = 100
@@ -68,6 +76,17 @@ def test_the_command_line_replaces_whole_tables(tmp_path: Path) -> None:
         ('kind = "flink"', 'kind = "spark"', "runner.kind: "),
         ("[[sinks]]", "[[sink]]", "sink: unknown key"),
         ("[source]", "[source", "c.toml: "),
+        (
+            'kind = "files"\npaths = ["a.txt"]',
+            'kind = "kafka"\nbrokers = "b:1"\nkafka_topic = "t"\nsecurity = { protokol = "SSL" }',
+            "source.security.protokol: unknown key",
+        ),
+        (
+            'kind = "files"\npaths = ["a.txt"]',
+            'kind = "kafka"\nbrokers = "b:1"\nkafka_topic = "t"\n'
+            'security = { protocol = "SASL_SSL", mechanism = "PLAIN", username = "u", password = "hunter2" }',
+            "source.security.password: ",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
@@ -82,3 +101,38 @@ def test_a_missing_table_or_file_is_named(tmp_path: Path) -> None:
         read(tmp_path, '[source]\nkind = "files"\npaths = []\n')
     with pytest.raises(ConfigError, match=r"absent\.toml"):
         load(tmp_path / "absent.toml")
+
+
+CONFIGS = Path(__file__).parents[2] / "deploy" / "config"
+
+
+def test_the_minimal_config_is_short_and_runs_on_defaults() -> None:
+    text = (CONFIGS / "minimal.toml").read_text()
+    assert len([line for line in text.splitlines() if line]) < 15
+    config = load(CONFIGS / "minimal.toml")
+    assert (config.source.kind, [sink.takes for sink in config.sinks]) == (
+        "kafka",
+        ["articles", "dead_letters"],
+    )
+
+
+def test_the_reference_config_names_everything_with_its_default() -> None:
+    config, text = load(CONFIGS / "reference.toml"), (CONFIGS / "reference.toml").read_text()
+    assert (config.limits, config.runner) == (Limits(), Runner())
+    for options in (config.source.options, *(sink.options for sink in config.sinks)):
+        _holds_defaults(options, text)
+    kinds = {file.stem for file in (CONFIGS.parents[1] / "connectors/sinks").glob("[a-z]*.py")}
+    kinds |= {file.stem for file in (CONFIGS.parents[1] / "connectors/sources").glob("[a-z]*.py")}
+    assert all(kind in text for kind in kinds)
+
+
+def _holds_defaults(options: Any, text: str) -> None:
+    for item in dataclasses.fields(options):
+        assert re.search(rf"^(# )?(\[.*\.)?{item.name}\b", text, re.M), (
+            f"{item.name} is not in reference.toml"
+        )
+        value = getattr(options, item.name)
+        if dataclasses.is_dataclass(value):
+            _holds_defaults(value, text)
+        elif item.default is not dataclasses.MISSING:
+            assert value == item.default, item.name

@@ -138,7 +138,7 @@ def test_two_replays_are_byte_identical_whatever_the_order_and_the_workers(
 
 
 def test_resume_goes_on_without_doubles(newsbeam: Newsbeam, mixed: Path, tmp_path: Path) -> None:
-    arguments = ("replay", mixed, "-o", tmp_path / "out", "--json")
+    arguments = ("replay", mixed, "-o", tmp_path / "out", "--config", mixed / "config.toml", "--json")
     whole = newsbeam(*arguments).json
     output = Output(tmp_path / "out")
     before = [written(output.folder, kind) for kind in ("articles", "dead_letters")]

@@ -1,0 +1,145 @@
+"""`newsbeam run`: the live pipeline, from a Kafka topic to its sinks."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.commands.console import stderr, stdout, wrong_usage
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
+
+
+def run(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="TOML: source, sinks, limits, runner."),
+    ] = None,
+    brokers: Annotated[
+        str | None,
+        typer.Option(envvar="NEWSBEAM_KAFKA_BROKERS", metavar="HOST:PORT,...", help="The Kafka cluster."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="TOPIC", help="The topic with raw articles.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="TOPIC", help="The topic for articles.")] = None,
+    dead_letters: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="The topic for what is refused.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="The consumer group to go on from.  [default: newsbeam]")
+    ] = None,
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="Stop at what is the topic's end now.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine, each on its own partitions.")
+    ] = 1,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve Prometheus metrics on this port.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
+    ] = False,
+) -> None:
+    """Enrich a Kafka topic, live.
+
+    Takes --config, or --brokers, --from, --to and --dead-letters. Ctrl-C or SIGTERM drains: what was read
+    is delivered and committed. Exit code 0: drained or done, and every record is accounted for. 1: the
+    pipeline failed, or the counts do not add up. 2: wrong usage.
+    """
+    from pipelines.config import ConfigError, load
+
+    flags = {"--from": source, "--to": to, "--dead-letters": dead_letters}
+    try:
+        if config is not None:
+            if given := [name for name, value in {**flags, "--group": group}.items() if value is not None]:
+                wrong_usage(f"--config says what {given[0]} would: take one of them")
+            settings = load(config)
+        else:
+            if missing := [name for name, value in {"--brokers": brokers, **flags}.items() if value is None]:
+                wrong_usage(f"without --config, {missing[0]} is needed")
+            settings = load(None, _tables(str(brokers), source, to, dead_letters, group))
+    except ConfigError as error:
+        wrong_usage(str(error))
+    if until_end:
+        settings = _bounded(settings)
+    if workers > 1 and (settings.source.kind != "kafka" or settings.runner.kind != "direct"):
+        wrong_usage("--workers shares the partitions of a Kafka source on the local runner only")
+
+    begun = time.monotonic()
+    try:
+        counts = _run(settings, workers, metrics_port)
+    except Exception as error:  # a pipeline fails in as many ways as there are engines
+        stderr.print(f"newsbeam: {type(error).__name__}: {error}", style="bold red", markup=False)
+        raise typer.Exit(1) from None
+    _report(counts, settings, time.monotonic() - begun, as_json=as_json)
+
+
+def _run(settings: Config, workers: int, metrics_port: int | None) -> Counter[str]:
+    from connectors import drain
+
+    drain.on_signals()
+    with tempfile.TemporaryDirectory(prefix="newsbeam-metrics-") as folder:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # the workers', who import Prometheus anew
+        from prometheus_client import REGISTRY, CollectorRegistry
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        from pipelines.commands.status import watch
+        from pipelines.running import run as run_here
+        from pipelines.supervisor import supervise
+
+        if workers == 1:
+            with watch(REGISTRY, metrics_port):
+                return run_here(settings)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        with watch(registry, metrics_port):
+            return supervise(settings, workers)
+
+
+def _tables(
+    brokers: str, source: str | None, to: str | None, dead_letters: str | None, group: str | None
+) -> dict[str, Any]:
+    place = {"kind": "kafka", "brokers": brokers}
+    return {
+        "source": {**place, "kafka_topic": source, **({"group": group} if group else {})},
+        "sinks": [
+            {**place, "takes": "articles", "kafka_topic": to},
+            {**place, "takes": "dead_letters", "kafka_topic": dead_letters},
+        ],
+    }
+
+
+def _bounded(settings: Config) -> Config:
+    if settings.source.kind != "kafka":
+        return settings  # files end by themselves
+    options = dataclasses.replace(settings.source.options, until_end=True)
+    return dataclasses.replace(settings, source=dataclasses.replace(settings.source, options=options))
+
+
+def _report(counts: Counter[str], settings: Config, seconds: float, *, as_json: bool) -> None:
+    from pipelines.commands.table import render
+    from pipelines.summary import Summary
+
+    summary = Summary(counts, settings.sinks, seconds)
+    if as_json:
+        import orjson
+
+        sys.stdout.buffer.write(orjson.dumps(summary.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.flush()
+    else:
+        stdout.print(render(summary))
+    for fault in summary.faults():
+        stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    raise typer.Exit(1 if summary.faults() else 0)

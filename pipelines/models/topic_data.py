@@ -1,0 +1,100 @@
+"""The rows a topic model is trained on, and the publishers that are held out to judge it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+HELD_SHARE = 0.2
+"""So much of each language's labelled articles is held out (0-1), by whole publishers."""
+
+
+class DataFault(ValueError):
+    """A data file is not what the trainer expects; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled text."""
+
+    title: str
+    text: str
+    language: str
+    primary: str
+    """A topic's key."""
+    secondary: tuple[str, ...]
+    publisher: str
+    url: str
+    source: str
+    """`reader` (labelled by a person), `written` (for training), else the name its file gives."""
+
+
+def read_rows(paths: Iterable[Path]) -> list[Row]:
+    """Read `.jsonl` and `.jsonl.gz` files of labelled articles, written items and weakly labelled texts.
+
+    Rows without a topic are left out. Raises `DataFault`, and `OSError` for a file that can't be read.
+    """
+    return [row for path in paths for row in _read(path)]
+
+
+def _read(path: Path) -> Iterator[Row]:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                fields = orjson.loads(line)
+                primary = fields["primary"] if "primary" in fields else fields["label"]
+                if primary is None:
+                    continue
+                source = fields.get("source") or ("written" if fields.get("synthetic") else "reader")
+                yield Row(
+                    title=fields.get("title") or "",
+                    text=fields["text"],
+                    language=fields["lang"],
+                    primary=primary,
+                    secondary=tuple(fields.get("secondary") or ()),
+                    publisher=fields.get("publisher") or fields.get("site") or "",
+                    url=fields.get("url") or "",
+                    source=source,
+                )
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                raise DataFault(f"{path}:{number}: not a labelled text ({error})") from error
+
+
+def split(rows: Sequence[Row], share: float = HELD_SHARE) -> tuple[list[Row], list[Row]]:
+    """(rows to train on, rows to judge by): no publisher and no URL is in both.
+
+    In each language the publishers are taken in the order of their names' digests until they hold
+    `share` of what readers labelled; one that alone holds more than half of a language is never taken.
+    """
+    read = [row for row in rows if row.source == "reader"]
+    held = _held_publishers(read, share)
+    judged = [row for row in read if row.publisher in held]
+    urls = {row.url for row in judged}
+    kept = [row for row in rows if row.publisher not in held and not (row.url and row.url in urls)]
+    return kept, judged
+
+
+def _held_publishers(read: Sequence[Row], share: float) -> set[str]:
+    languages: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in read:
+        languages[row.publisher][row.language] += 1
+    homes: dict[str, dict[str, int]] = defaultdict(dict)
+    for publisher, counts in languages.items():
+        homes[counts.most_common(1)[0][0]][publisher] = counts.total()
+    held = set()
+    for publishers in homes.values():
+        total, taken = sum(publishers.values()), 0
+        for publisher in sorted(publishers, key=lambda name: hashlib.sha256(name.encode()).hexdigest()):
+            count = publishers[publisher]
+            if taken >= share * total:
+                break
+            if count <= 0.5 * total and (not taken or taken + count <= 1.5 * share * total):
+                held.add(publisher)
+                taken += count
+    return held

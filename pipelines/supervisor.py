@@ -1,0 +1,165 @@
+"""Runs a live pipeline in several processes on disjoint partitions, and starts again what fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import multiprocessing
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from prometheus_client import multiprocess
+
+from connectors import drain
+from pipelines import logs
+from pipelines.config import Config
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.2
+_SOUND_SECONDS = 10.0
+"""A worker that never ran for so long has a wrong configuration; one that did has met bad luck."""
+_LONGEST_PAUSE_SECONDS = 30.0
+_DRAIN_SECONDS = 150.0
+"""How long workers may take to finish their bundles: more than a Kafka delivery may (120 s)."""
+
+
+class WorkerFailed(Exception):
+    """A worker cannot run; the message is what it said."""
+
+
+@dataclass
+class _Worker:
+    number: int
+    process: SpawnProcess | None = None
+    connection: Connection | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    failures: int = 0
+    was_sound: bool = False
+    is_over: bool = False
+    said: list[str] = field(default_factory=list)
+
+
+def supervise(config: Config, workers: int) -> Counter[str]:
+    """Run workers until all are done or drained, and return the sum of their counters.
+
+    A worker that fails is started again, after a pause that doubles up to 30 s, from the group's
+    committed offsets. What a failed worker had counted is lost with it.
+
+    Raises:
+        WorkerFailed: a worker failed at its first start, or while draining; the others are drained.
+    """
+    counts: Counter[str] = Counter()
+    crew = [_Worker(number) for number in range(workers)]
+    asked_at: float | None = None
+    try:
+        while not all(worker.is_over for worker in crew):
+            if drain.is_requested() and asked_at is None:
+                asked_at = time.monotonic()
+                _ask_to_drain(crew)
+            if asked_at is not None and time.monotonic() - asked_at > _DRAIN_SECONDS:
+                raise WorkerFailed(f"the workers did not drain within {_DRAIN_SECONDS:.0f} s")
+            for worker in crew:
+                _look_after(worker, config, workers, counts, is_draining=asked_at is not None)
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        for worker in crew:
+            if worker.process is not None:
+                worker.process.kill()
+                worker.process.join()
+    if failed := [worker for worker in crew if worker.said]:
+        raise WorkerFailed("; ".join(f"worker {worker.number}: {worker.said[-1]}" for worker in failed))
+    return counts
+
+
+def _look_after(
+    worker: _Worker, config: Config, workers: int, counts: Counter[str], *, is_draining: bool
+) -> None:
+    if worker.is_over:
+        return
+    if worker.process is None or worker.connection is None:
+        if is_draining:
+            worker.is_over = True
+        elif time.monotonic() >= worker.start_at:
+            _start(worker, config, workers)
+        return
+    ran = time.monotonic() - worker.started_at
+    worker.was_sound = worker.was_sound or ran > _SOUND_SECONDS
+    if ran > _LONGEST_PAUSE_SECONDS:
+        worker.failures = 0
+    if not worker.connection.poll() and worker.process.is_alive():
+        return
+    try:
+        answer: Any = worker.connection.recv()
+    except EOFError:
+        answer = "died without a word (killed? out of memory?)"
+    worker.process.join()
+    multiprocess.mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
+    worker.process = None
+    if isinstance(answer, Counter):
+        counts.update(answer)
+        worker.is_over = True
+    elif is_draining or not worker.was_sound:
+        worker.said.append(answer)
+        worker.is_over = True
+        drain.request()
+    else:
+        worker.failures += 1
+        pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (worker.failures - 1))
+        log.error("worker %d: %s; starting it again in %.0f s", worker.number, answer, pause)
+        worker.start_at = time.monotonic() + pause
+
+
+def _start(worker: _Worker, config: Config, workers: int) -> None:
+    # Spawned, not forked: Beam and kafka-python have threads that a fork would lose.
+    context = multiprocessing.get_context("spawn")
+    worker.connection, theirs = context.Pipe(duplex=False)
+    share = _share(config, worker.number, workers, is_again=worker.failures > 0)
+    worker.process = context.Process(target=_work, args=(share, theirs), daemon=True)
+    worker.process.start()
+    theirs.close()
+    worker.started_at = time.monotonic()
+
+
+def _share(config: Config, number: int, workers: int, *, is_again: bool) -> Config:
+    from connectors.sources.kafka import Share
+
+    options = config.source.options
+    fields = {item.name: getattr(options, item.name) for item in dataclasses.fields(options)}
+    if is_again:
+        fields["start"] = "committed"
+    share = Share(**(fields | {"worker": number, "workers": workers}))
+    return dataclasses.replace(config, source=dataclasses.replace(config.source, options=share))
+
+
+def _ask_to_drain(crew: list[_Worker]) -> None:
+    for worker in crew:
+        if worker.process is not None:
+            worker.process.terminate()  # a worker drains on SIGTERM
+
+
+def _work(config: Config, connection: Connection) -> None:
+    drain.on_signals()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
+    logs.configure()
+    threading.Thread(target=_drain_when_orphaned, daemon=True).start()
+    try:
+        from pipelines.running import run
+
+        connection.send(run(config))
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {error}")
+
+
+def _drain_when_orphaned() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        drain.request()

@@ -1,0 +1,86 @@
+"""When a page says that its article was published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta, timezone
+
+import htmldate
+from lxml.html import HtmlElement
+
+from pipelines.text import dates, json_ld
+from pipelines.text.page_tree import text_of
+from schemas.article import DateCandidate, DateOrigin
+
+MAX_TAGS = 3
+"""So many tags that claim to be the time of publication are looked at: later ones are other stories'."""
+# fmt: off
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "og:published_time", "article:published",
+    "published_time", "published_at", "datepublished", "date.published", "article.published",
+    "publish-date", "publish_date", "publication_date", "publicationdate", "pubdate", "dc.date.issued",
+    "dcterms.created", "dcterms.date", "dc.date.created", "dc.date", "parsely-pub-date",
+    "sailthru.date", "cxenseparse:recs:publishtime", "date",
+)  # the most exact first
+# fmt: on
+_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+_URL_DAY = re.compile(r"/(20\d\d)[-/]?([01]\d)[-/]?([0-3]\d)(?=\D|$)")
+_OFFSET = re.compile(r"\d\d:\d\d.*([+-])(\d\d):?(\d\d)$")
+
+
+def read_dates(
+    root: HtmlElement, article: json_ld.Node, metas: Mapping[str, Sequence[str]], url: str | None
+) -> tuple[DateCandidate, ...]:
+    """Every different time of publication that the page names, the most trusted place first.
+
+    Places: JSON-LD, meta tags, tags marked `datePublished`, the day in the address; where there is
+    none of these, what htmldate makes out. A time without a zone has that of the page's other times,
+    or else is good for its day only.
+
+    Args:
+        root: the page.
+        article: its JSON-LD object, or an empty one.
+        metas: its meta tags' contents by name.
+        url: its address, if that is known.
+    """
+    found = dict.fromkeys(_stated(root, article, metas))
+    if (match := _URL_DAY.search(url or "")) and (
+        day := dates.read_day("-".join(match.groups()), origin=DateOrigin.MARKUP)
+    ):
+        found[day] = None
+    if not found:
+        # The bounds are fixed: by default htmldate reads today's clock.
+        day_found = htmldate.find_date(
+            root, original_date=True, min_date="1990-01-01", max_date=f"{dates.LAST_YEAR}-01-01"
+        )
+        guess = None if day_found is None else dates.read_time(day_found, DateOrigin.MARKUP, zone=None)
+        if guess is not None:
+            found[guess] = None
+    return tuple(found)
+
+
+def _stated(
+    root: HtmlElement, article: json_ld.Node, metas: Mapping[str, Sequence[str]]
+) -> Iterator[DateCandidate]:
+    published = [json_ld.text(article, "datePublished") or json_ld.text(article, "dateCreated") or ""]
+    published += [value for name in _PUBLISHED for value in metas.get(name, ())]
+    for tag in root.xpath("//*[not(self::meta)][@itemprop='datePublished' or @pubdate]")[:MAX_TAGS]:
+        published.append(tag.get("datetime") or tag.get("content") or text_of(tag))
+    modified = [json_ld.text(article, "dateModified") or ""]
+    modified += [value for name in _MODIFIED for value in metas.get(name, ())]
+    zone = _zone([*published, *modified])
+    for text in published:
+        found = dates.read_time(text, DateOrigin.MARKUP, zone=zone)
+        found = found or dates.read_day(text, origin=DateOrigin.MARKUP)
+        if found is not None:
+            yield found
+
+
+def _zone(stamps: Sequence[str]) -> timezone | None:
+    for stamp in stamps:
+        if match := _OFFSET.search(stamp):
+            offset = timedelta(hours=int(match.group(2)), minutes=int(match.group(3)))
+            if offset < timedelta(hours=24):
+                return timezone(-offset if match.group(1) == "-" else offset)
+    return None
