@@ -60,3 +60,29 @@ def train_topics(
         train(data, output, progress=lambda line: stderr.print(line, markup=False))
     except (DataFault, OSError) as fault:
         wrong_usage(str(fault))
+
+
+@app.command("train-lines")
+def train_lines(
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="Pages with labelled lines, .jsonl.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .json file.")
+    ],
+) -> None:
+    """Train the line scorer of the cleaning, and say how good it is on sites that were left out.
+
+    Needs the `train` extra (scikit-learn). The same data and rule packs give the same model. Beside MODEL
+    its entry for models.toml is written.
+    """
+    try:
+        import sklearn  # noqa: F401
+
+        from pipelines.models.train_lines import train_files
+    except ModuleNotFoundError as missing:
+        wrong_usage(f"{missing.name} is not installed: pip install 'newsbeam[train]'")
+    try:
+        train_files(data, output, progress=lambda line: stderr.print(line, markup=False))
+    except (ValueError, OSError) as fault:
+        wrong_usage(str(fault))

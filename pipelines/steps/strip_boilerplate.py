@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from pipelines.models import registry
-from pipelines.text import dates, packs
+from pipelines.text import dates, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.language import UNSURE, LanguageIdentifier
 from pipelines.version import VERSION
@@ -27,14 +27,16 @@ class StripBoilerplate:
         self._rules = rules
 
     def setup(self) -> None:
-        """Load the packs and lid.176, once a process. Raises `PackError` and `ModelFault`."""
+        """Load the packs, lid.176 and the line scorer, once a process. Raises `PackError`, `ModelFault`."""
         self._library = packs.load(self._rules)
         self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
+        self._line_model = line_model.load(registry.verified("lines"))
+        self._models = {"lines": registry.entries()["lines"].id}
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
         chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
-        cleaned = strip_boilerplate(raw_text, chosen, Hints(title=raw.title))
+        cleaned = strip_boilerplate(raw_text, chosen, Hints(raw.title), self._line_model)
         text = cleaned.text
         if not text or text.isspace():
             raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
@@ -47,7 +49,7 @@ class StripBoilerplate:
             char_count=len(text),
             word_count=len(text.split()),
             origin=raw.origin,
-            provenance=Provenance(VERSION, chosen.digests),
+            provenance=Provenance(VERSION, chosen.digests, self._models),
             url=raw.url,
             publisher=raw.publisher,
             title=raw.title or cleaned.title,

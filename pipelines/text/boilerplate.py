@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 from pipelines.text.document import take_doubled_tail, take_reaches, take_repeats, take_title
 from pipelines.text.findings import Findings
-from pipelines.text.ledger import Ledger
+from pipelines.text.ledger import Cut, Ledger
+from pipelines.text.line_features import candidates
+from pipelines.text.line_model import LineModel
 from pipelines.text.matching import match_rules
 from pipelines.text.packs import Packs
 from pipelines.text.page import Page
 from pipelines.text.rule import Reach
-from schemas.article import DateCandidate, Removal
+from schemas.article import DateCandidate, Removal, RemovalKind
 
+LINE_MODEL_RULE = "line_model"
 MAX_WALKS = 8
 """A removal can lay bare another (a marker in front of a headline); real pages need two or three walks."""
 
@@ -48,7 +51,9 @@ class Cleaned:
     dates: tuple[DateCandidate, ...] = ()
 
 
-def strip_boilerplate(text: str, packs: Packs, hints: Hints = NO_HINTS) -> Cleaned:
+def strip_boilerplate(
+    text: str, packs: Packs, hints: Hints = NO_HINTS, line_model: LineModel | None = None
+) -> Cleaned:
     """Cut what is not the article out of a page's text.
 
     Never raises, whatever the text; the time it takes is linear in the text's length. Cleaning a
@@ -58,12 +63,16 @@ def strip_boilerplate(text: str, packs: Packs, hints: Hints = NO_HINTS) -> Clean
         text: the page's text, a paragraph a line.
         packs: the rules for its language and site.
         hints: what is known besides.
+        line_model: scores the short lines that no rule decides; without one they stay.
     """
     ledger = Ledger(text)
     findings = Findings(packs.language)
     for _ in range(MAX_WALKS):
         page = Page(ledger.text)
-        _decide(page, packs, hints.title or findings.title, findings)
+        known = Hints(hints.title or findings.title)
+        decide(page, packs, known, findings)
+        if line_model is not None:
+            _score(page, known, line_model)
         cuts = list(page.decided())
         if not cuts:
             break
@@ -85,9 +94,19 @@ def strip_boilerplate(text: str, packs: Packs, hints: Hints = NO_HINTS) -> Clean
     )
 
 
-def _decide(page: Page, packs: Packs, title: str | None, findings: Findings) -> None:
+def _score(page: Page, hints: Hints, model: LineModel) -> None:
+    """Mark what the learned scorer takes."""
+    chosen = candidates(page)
+    for index, score in zip(chosen, model.scores(page, chosen, hints.title), strict=True):
+        if score >= model.threshold:
+            start, end = page.starts[index], page.end(index)
+            page.cuts[index] = Cut(start, end, RemovalKind.UI, LINE_MODEL_RULE, round(score, 4))
+
+
+def decide(page: Page, packs: Packs, hints: Hints, findings: Findings) -> None:
+    """Mark what the rules take of a page, in one walk."""
     headers = match_rules(page, packs)
-    found = take_title(page, title)
+    found = take_title(page, hints.title)
     findings.title = findings.title or found
     take_doubled_tail(page)
     if any(rule.reach is not Reach.LINE for rule in headers.values()):

@@ -7,6 +7,7 @@ scorer needs no language.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from pipelines.text.page import Page
 
@@ -58,18 +59,32 @@ NAMES = (
 )
 """The features, in the order of a row."""
 
-_END_CLASSES = {".": 1, "!": 2, "?": 3, "…": 4, ":": 5, ",": 6, ";": 6, ")": 7, '"': 8, "“": 8, "”": 8, "»": 8}
+_END_CLASSES = {
+    ".": 1,
+    "!": 2,
+    "?": 3,
+    "…": 4,
+    ":": 5,
+    ",": 6,
+    ";": 6,
+    ")": 7,
+    '"': 8,
+    "“": 8,
+    "”": 8,
+    "»": 8,
+}
+_SENTENCE_ENDS = frozenset('.!?…:;,"“”»')
 _MARKS = frozenset("|/©@•→»>+*#–—")
 
 
 def candidates(page: Page) -> list[int]:
-    """The lines that may be scored: undecided, short, in a page that has running text."""
+    """The lines that may be scored: undecided, short, not ended as a sentence is, beside running text."""
     if len(page.lines) > MAX_LINES:
         return []
     chosen = [
         index
         for index, line in enumerate(page.lines)
-        if page.cuts[index] is None and len(line) <= MAX_CANDIDATE_CHARS and not _is_sentences(line)
+        if line[-1] not in _SENTENCE_ENDS and len(line) <= MAX_CANDIDATE_CHARS and page.cuts[index] is None
     ]
     return chosen if len(chosen) < len(page.lines) else []
 
@@ -77,9 +92,7 @@ def candidates(page: Page) -> list[int]:
 def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     """One row of `NAMES` for each chosen line."""
     count = len(page.lines)
-    is_paragraph = [
-        page.cuts[index] is None and page.is_paragraph(index) for index in range(count)
-    ]
+    is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
     paragraphs = [index for index in range(count) if is_paragraph[index]]
     body = " ".join([page.lines[index] for index in paragraphs])
     body_words = _WORD.findall(body)
@@ -87,6 +100,8 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     body_names = {word for word in body_words if word[0].isupper()}
     title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
     shares: dict[int, tuple[float, float, int]] = {}
+
+    counts = Counter(page.lines)
 
     def share(index: int) -> tuple[float, float, int]:
         if index not in shares:
@@ -157,17 +172,13 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
                 share(index - 1)[0],
                 share(index + 1)[0],
                 float(stems),
-                float(page.lines.count(line)),
+                float(counts[line]),
                 float(len(body)),
                 cut_share,
                 len(body) / len(paragraphs) if paragraphs else 0.0,
             ]
         )
     return made
-
-
-def _is_sentences(line: str) -> bool:
-    return len(line) >= 160 and line[-1] in ".!?"
 
 
 def _start_class(char: str) -> int:

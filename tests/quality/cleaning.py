@@ -4,6 +4,7 @@ The gold's sites are divided by a hash of their names. Rules are found on the on
 half gives the honest figure, and its floors. Pages that went worst are only shown of the open half.
 
     --worst N         show the N worst pages of the open half
+    --scorer          train a line scorer on the open half and score the hidden half with it (a minute)
     --update-floors   raise the floors to what was measured
     --lower           with --update-floors: floors may fall, too
 """
@@ -14,9 +15,7 @@ import argparse
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tests.quality import floors, gold
 from tests.quality.line_score import KEEP, Score, score
@@ -25,7 +24,7 @@ TABLE = "cleaning"
 MIN_JUNK_LINES = 15
 """A language or kind with fewer junk lines has no floor of its own."""
 
-Pages = list[tuple[Mapping[str, Any], str]]
+Pages = list[gold.Cleaned]
 
 
 def figures(cleaned: Pages) -> dict[str, float]:
@@ -91,6 +90,7 @@ def main() -> int:
     """The command; returns its exit code: 1 where a figure is under its floor."""
     parser = argparse.ArgumentParser(description="Score cleaning on the line gold.")
     parser.add_argument("--worst", type=int, default=10, metavar="N")
+    parser.add_argument("--scorer", action="store_true")
     parser.add_argument("--update-floors", action="store_true")
     parser.add_argument("--lower", action="store_true")
     options = parser.parse_args()
@@ -103,7 +103,13 @@ def main() -> int:
     hidden = [page for page in cleaned if gold.is_hidden(page[0]["site"])]
     _worst(shown, options.worst)
     _report("open sites: rules are found here", shown)
-    _report("hidden sites: the honest figure", hidden)
+    _report("hidden sites, rules alone: the floors hold here", hidden)
+    if options.scorer:
+        open_rows, hidden_rows = [row for row, _ in shown], [row for row, _ in hidden]
+        _report(
+            "hidden sites, with a line scorer trained on the open ones",
+            gold.clean(hidden_rows, gold.scorer_of(open_rows)),
+        )
     measured = figures(hidden)
     if options.update_floors:
         falling = floors.update(TABLE, measured, may_lower=options.lower)

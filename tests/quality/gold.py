@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.steps.strip_boilerplate import StripBoilerplate
-from schemas.article import RawArticle
-from schemas.dead_letter import ArticleRejected
-from schemas.origin import Origin
+import orjson
+
+from pipelines.models import registry
+from pipelines.models.train_lines import train
+from pipelines.text import line_model, packs
+from pipelines.text.boilerplate import Hints, strip_boilerplate
+from pipelines.text.language import LanguageIdentifier
+from pipelines.text.line_model import LineModel
+
+Cleaned = tuple[Mapping[str, Any], str]
+"""A page of the gold and its clean text."""
 
 SPLIT = "169"
 """Chosen among the first 300 numbers, before any rule was written, because it divides most languages'
@@ -32,23 +40,30 @@ def pages(shared: Path) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, lines)
 
 
-def clean(rows: list[dict[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
-    """Each page with its clean text; a rejected page has none."""
-    step = StripBoilerplate()
-    step.setup()
-    return [(row, _clean(step, row)) for row in rows]
+def clean(rows: Sequence[Mapping[str, Any]], scorer: LineModel | None = None) -> list[Cleaned]:
+    """Each page with its clean text.
+
+    Args:
+        rows: pages of the gold.
+        scorer: a line scorer that never saw their sites. Not the shipped one: it was trained on all of
+            the gold. Without one only the rules clean.
+    """
+    identifier = LanguageIdentifier(registry.load_fasttext("language"))
+    library = packs.load()
+    cleaned = []
+    for row in rows:
+        text = "\n\n".join(row["lines"])
+        chosen = library.select(identifier.guess(text), row.get("url") or row.get("site"))
+        cleaned.append((row, strip_boilerplate(text, chosen, Hints(row.get("title")), scorer).text))
+    return cleaned
 
 
-def _clean(step: StripBoilerplate, row: Mapping[str, Any]) -> str:
-    raw = RawArticle(
-        row["id"],
-        Origin("files", path="gold", record=0),
-        text="\n\n".join(row["lines"]),
-        url=row.get("url"),
-        publisher=row.get("site"),
-        title=row.get("title"),
-    )
-    try:
-        return step.convert(raw).text
-    except ArticleRejected:
-        return ""
+def scorer_of(rows: Sequence[Mapping[str, Any]]) -> LineModel:
+    """A line scorer trained on these pages alone, with the shipped model's threshold."""
+    identifier = LanguageIdentifier(registry.load_fasttext("language"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lines.json"
+        train(rows, packs.load(), identifier.guess, path)
+        content = orjson.loads(path.read_bytes())
+    content["threshold"] = line_model.load(registry.verified("lines")).threshold
+    return LineModel(content)

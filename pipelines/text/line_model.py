@@ -1,0 +1,96 @@
+"""The learned line scorer: how likely a short line is junk, where no rule has decided.
+
+Boosted trees over `line_features` and one linear score of the line's words, in plain Python: a page has
+few lines that are scored. Trained by `pipelines/models/train_lines.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines.text.line_features import NAMES, rows
+from pipelines.text.page import Page
+
+WORD_BITS = 15
+"""Words are counted in 2 to this power buckets."""
+
+EARLY_TREES = 20
+EARLY_TOTAL = 0.0
+"""A line that the first trees hold for body is not looked at further: most lines are settled there."""
+
+_TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
+
+
+def buckets(line: str) -> dict[int, float]:
+    """A line's words, first words and last word as a sparse vector of length 1."""
+    words = _TOKEN.findall(line.lower())
+    if not words:
+        return {}
+    tokens = [*words, "^" + words[0], "^" + " ".join(words[:2]), "$" + words[-1]]
+    mask = (1 << WORD_BITS) - 1
+    counts = Counter(zlib.crc32(token.encode("utf-8", "surrogatepass")) & mask for token in tokens)
+    norm = math.sqrt(sum(count * count for count in counts.values()))
+    return {bucket: count / norm for bucket, count in counts.items()}
+
+
+class LineModel:
+    """A trained scorer.
+
+    Args:
+        content: the model as trained: `features`, `threshold`, `words`, `word_scale`, `word_bias`,
+            `trees`; each tree is a list of nodes `[feature, threshold, left, right]`, a leaf is
+            `[-1, value]`.
+
+    Raises:
+        ValueError: it was trained on other features.
+    """
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        if content["features"] != [*NAMES, "words"] or len(content["words"]) != 1 << WORD_BITS:
+            raise ValueError("the line model was trained on other features: train it again")
+        self.threshold: float = content["threshold"]
+        """A line that scores as much is junk (0-1)."""
+        self._words = [weight * content["word_scale"] for weight in content["words"]]
+        self._word_bias: float = content["word_bias"]
+        self._trees = [[tuple(node) for node in tree] for tree in content["trees"]]
+
+    def scores(self, page: Page, chosen: list[int], title: str | None) -> list[float]:
+        """How likely each of the chosen lines is junk (0-1)."""
+        if not chosen:
+            return []
+        return [
+            self._score([*row, self._word_score(page.lines[index])])
+            for index, row in zip(chosen, rows(page, chosen, title), strict=True)
+        ]
+
+    def _word_score(self, line: str) -> float:
+        score = self._word_bias
+        for bucket, weight in buckets(line).items():
+            score += self._words[bucket] * weight
+        return score
+
+    def _score(self, row: list[float]) -> float:
+        total = 0.0
+        for number, tree in enumerate(self._trees):
+            if number == EARLY_TREES and total < EARLY_TOTAL:
+                return 0.0
+            node = tree[0]
+            while node[0] >= 0:
+                node = tree[node[2] if row[node[0]] <= node[1] else node[3]]
+            total += node[1]
+        return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
+
+
+@cache
+def load(path: Path) -> LineModel:
+    """The model in a file, read once a process."""
+    return LineModel(orjson.loads(path.read_bytes()))
