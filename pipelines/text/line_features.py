@@ -95,9 +95,8 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
     paragraphs = [index for index in range(count) if is_paragraph[index]]
     body = " ".join([page.lines[index] for index in paragraphs])
-    body_words = _WORD.findall(body)
-    body_stems = {word[:STEM_LETTERS].lower() for word in body_words}
-    body_names = {word for word in body_words if word[0].isupper()}
+    body_stems = {word[:STEM_LETTERS] for word in _WORD.findall(body.lower())}
+    body_words = set(_WORD.findall(body))
     title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
     shares: dict[int, tuple[float, float, int]] = {}
 
@@ -111,7 +110,7 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
                 names = {word for word in words if word[0].isupper()}
                 shares[index] = (
                     len(stems & body_stems) / len(stems) if stems else -1.0,
-                    len(names & body_names) / len(names) if names else -1.0,
+                    len(names & body_words) / len(names) if names else -1.0,
                     len(stems),
                 )
             else:

@@ -1,0 +1,74 @@
+"""The learned line scorer: what it may look at, and that it refuses another's features."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.models import registry
+from pipelines.text import line_model
+from pipelines.text.boilerplate import Hints, strip_boilerplate
+from pipelines.text.ledger import Cut, restore
+from pipelines.text.line_features import MAX_CANDIDATE_CHARS, NAMES, candidates, rows
+from pipelines.text.line_model import WORD_BITS, LineModel, buckets
+from pipelines.text.packs import PackLibrary
+from pipelines.text.page import Page
+from schemas.article import RemovalKind
+
+BODY = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+LABEL = "Bridge gallery label"
+
+
+def model(total: float, threshold: float = 0.5) -> LineModel:
+    """A scorer that gives every line the same score."""
+    return LineModel(
+        {
+            "features": [*NAMES, "words"],
+            "threshold": threshold,
+            "word_scale": 1.0,
+            "word_bias": 0.0,
+            "words": [0] * (1 << WORD_BITS),
+            "trees": [[[-1, total]]],
+        }
+    )
+
+
+def test_only_short_lines_beside_running_text_may_be_scored() -> None:
+    long = "x" * (MAX_CANDIDATE_CHARS + 1)
+    page = Page("\n".join([BODY, LABEL, long, "Closed", "It is shut."]))
+    page.cuts[3] = Cut(page.starts[3], page.end(3), RemovalKind.UI, "a/rule")
+    assert candidates(page) == [1]
+    assert candidates(Page(LABEL)) == []
+    assert candidates(Page(f"{LABEL}\n" * 500 + BODY)) == []
+
+
+def test_a_row_has_every_feature() -> None:
+    page = Page(f"{LABEL}\n{BODY}\n1\n—")
+    for title in (None, "", "Old bridge"):
+        made = rows(page, [0, 2, 3], title)
+        assert [len(row) for row in made] == [len(NAMES)] * 3
+
+
+def test_words_are_a_vector_of_length_one() -> None:
+    assert sum(value * value for value in buckets("A line, of words").values()) == pytest.approx(1)
+    assert buckets(" \n") == {}
+
+
+def test_a_scored_line_says_so_with_its_score() -> None:
+    packs = PackLibrary().select(None)
+    raw = f"{BODY}\n{LABEL}\n{BODY}"
+    cleaned = strip_boilerplate(raw, packs, Hints(), model(2.0))
+    assert cleaned.text == f"{BODY}\n{BODY}"
+    assert [(r.rule, r.score) for r in cleaned.removed] == [("line_model", 0.8808)]
+    assert restore(cleaned.text, cleaned.removed) == raw
+    assert strip_boilerplate(raw, packs, Hints(), model(-2.0)).removed == ()
+
+
+def test_a_model_of_other_features_is_refused() -> None:
+    with pytest.raises(ValueError, match="other features"):
+        LineModel({"features": ["chars"], "words": []})
+
+
+def test_the_shipped_model_leaves_a_plain_article_alone() -> None:
+    shipped = line_model.load(registry.verified("lines"))
+    raw = "\n\n".join([BODY, "What comes next", BODY.replace("Friday", "Monday"), "“We must act now,” she said"])
+    assert strip_boilerplate(raw, PackLibrary().select("en"), Hints(), shipped).removed == ()
