@@ -50,9 +50,14 @@ def read_dates(
     ):
         found[day] = None
     if not found:
-        # The bounds are fixed: by default htmldate reads today's clock.
+        # The bounds are fixed and the extensive search is off: htmldate and dateparser, which it asks
+        # then, read today's clock.
         day_found = htmldate.find_date(
-            root, original_date=True, min_date="1990-01-01", max_date=f"{dates.LAST_YEAR}-01-01"
+            root,
+            extensive_search=False,
+            original_date=True,
+            min_date="1990-01-01",
+            max_date=f"{dates.LAST_YEAR}-01-01",
         )
         guess = None if day_found is None else dates.read_time(day_found, DateOrigin.MARKUP, zone=None)
         if guess is not None:
