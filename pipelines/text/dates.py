@@ -211,10 +211,10 @@ def _read_numbers(line: str, language: str | None) -> date | None:
 
 def _read_names(line: str, language: str | None) -> date | None:
     names = _names()
-    months = names.by_language.get(language, names.anywhere) if language else names.anywhere
+    own = names.by_language.get(language or "", {})
     words = [word for word in _WORD.findall(_fold(line)) if word not in names.particles]
     for i, word in enumerate(words):
-        month = months.get(word)
+        month = own.get(word) or names.anywhere.get(word)
         if month is None:
             continue
         before, after = words[max(0, i - 2) : i], words[i + 1 : i + 3]
