@@ -72,7 +72,7 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
     said += titles("title_tag", [text_of(tag) for tag in root.iter("title")][:1])
     keys = [letters(one.text) for one in (*h1s, *said)]
     article = json_ld.find_article(root, is_headline=lambda text: is_same(letters(text), keys)) or {}
-    stated = [Headline("json_ld", text)] if (text := json_ld.text(article, "headline")) else []
+    stated = [Headline("json_ld", title)] if (title := json_ld.text(article, "headline")) else []
     headline = page_title.choose([*stated, *h1s, *said])
     # Of several h1 one is the headline, and others may be subheads.
     names = [one.text for one in (headline, *stated, *h1s[:1], *said) if one is not None]
