@@ -58,7 +58,20 @@ NAMES = (
 )
 """The features, in the order of a row."""
 
-_END_CLASSES = {".": 1, "!": 2, "?": 3, "…": 4, ":": 5, ",": 6, ";": 6, ")": 7, '"': 8, "“": 8, "”": 8, "»": 8}
+_END_CLASSES = {
+    ".": 1,
+    "!": 2,
+    "?": 3,
+    "…": 4,
+    ":": 5,
+    ",": 6,
+    ";": 6,
+    ")": 7,
+    '"': 8,
+    "“": 8,
+    "”": 8,
+    "»": 8,
+}
 _MARKS = frozenset("|/©@•→»>+*#–—")
 
 
@@ -77,9 +90,7 @@ def candidates(page: Page) -> list[int]:
 def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     """One row of `NAMES` for each chosen line."""
     count = len(page.lines)
-    is_paragraph = [
-        page.cuts[index] is None and page.is_paragraph(index) for index in range(count)
-    ]
+    is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
     paragraphs = [index for index in range(count) if is_paragraph[index]]
     body = " ".join([page.lines[index] for index in paragraphs])
     body_words = _WORD.findall(body)
