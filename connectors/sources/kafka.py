@@ -29,7 +29,6 @@ from connectors.kafka.consumers import SharedConsumer, Subscription, shared
 from connectors.kafka.positions import Claim, Positions, PositionsCoder, PositionsTracker, Span, backlog
 from connectors.kafka.security import Security
 from connectors.kafka.starts import OutOfRange, Start
-from connectors.progress import progress
 from schemas.dead_letter import Fault, Reason
 from schemas.origin import Media, Origin
 from schemas.received import Received
@@ -193,7 +192,6 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
                 )
             self._pass_gap(consumer, span, reached, tracker)
         Metrics.counter(NAMESPACE, "read").inc(count)
-        progress.records_done += count
         metrics.RECEIVED.labels("kafka").inc(count)
         for span in unfinished:
             partition = str(span.partition)

@@ -102,6 +102,7 @@ def send(
 
     limit = (cluster.describe(kafka_topic).max_message_bytes or 1_048_588) - _OVERHEAD_BYTES
     producer = shared(Publication(cluster, "none", 0.005, 120.0, limit + _OVERHEAD_BYTES))
+    producer.partitions_for(kafka_topic)  # known before the first record is due
     refused: list[str] = []
     messages = _messages(received, limit, refused)
     begun, count, deliveries = time.monotonic(), 0, []
@@ -203,7 +204,7 @@ def _number(text: str, unit: str, option: str) -> float:
         number = float(text.removesuffix(unit))
     except ValueError:
         number = 0.0
-    if number <= 0:
+    if not number > 0:  # NaN is not
         wrong_usage(f"{option} {text}: a number above 0 is asked for, as in {option} 10{unit}")
     return number
 

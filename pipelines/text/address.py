@@ -31,7 +31,7 @@ def canonical(url: str) -> str | None:
         host = f"[{host}]"
     netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
     query = "&".join(pair for pair in parts.query.split("&") if pair and not _tracks(pair))
-    return SplitResult(parts.scheme, netloc, parts.path or "/", query, "").geturl()
+    return SplitResult(parts.scheme, netloc, parts.path or "/", query, "").geturl().strip()
 
 
 def _tracks(pair: str) -> bool:

@@ -39,7 +39,7 @@ class Facts:
 
     headline: Headline | None
     titles: tuple[str, ...]
-    """All that the page calls its headline, without the site's name."""
+    """All that the page calls its headline, without the site's name; the chosen one first."""
     descriptions: tuple[str, ...]
     authors: tuple[str, ...]
     authors_origin: str | None

@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, TopicPartition
 from tests.integration.broker import Broker, running_broker
 from tests.integration.proxy import Proxy
 
-pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quality import html
+from tests.quality import floors, html
 
 
 @pytest.mark.timeout(600)
@@ -14,12 +14,10 @@ def test_extraction_keeps_its_floors(shared: Path) -> None:
     path = shared / "data" / "html_dev.jsonl.gz"
     if not path.exists():
         pytest.skip(f"no {path.name} in {shared}")
-    sample = [page for page in html.load(path) if html.shard(page) % html.SAMPLE == 0]
-    assert len(sample) > 150
-    scores = html.score((page, html.text_of(page)) for page in sample)
-    floors = html.floors()
-    assert scores.trafilatura >= floors["trafilatura"], scores
-    assert scores.scrapinghub >= floors["scrapinghub"], scores
+    pinned = [page for page in html.load(path) if html.is_pinned(page)]
+    assert floors.read(html.TABLE), "floors.toml has no floors for HTML"
+    scores = html.score((page, html.text_of(page)) for page in pinned)
+    assert floors.below(html.TABLE, html.figures(scores)) == []
 
 
 def test_the_scorer_knows_good_from_bad() -> None:
