@@ -3,7 +3,7 @@
     python -m tests.benchmarks.extract_text [--pages N]
 
 Both read the same pages in turns, page by page, so that the machine's other work falls on both. Times are
-the processor's. Goal: newsbeam's median page costs at most 1.5 times as much.
+the processor's.
 """
 
 from __future__ import annotations
