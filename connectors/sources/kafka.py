@@ -191,12 +191,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
                     _received(record, self._options.media), _timestamp(record.timestamp)
                 )
             self._pass_gap(consumer, span, reached, tracker)
-        Metrics.counter(NAMESPACE, "read").inc(count)
-        metrics.RECEIVED.labels("kafka").inc(count)
-        for span in unfinished:
-            partition = str(span.partition)
-            metrics.LAG.labels(element[0], partition).set(consumer.lag(span.partition))
-            metrics.OLDEST.labels(element[0], partition).set(consumer.oldest_seconds(span.partition))
+        self._report(consumer, unfinished, count)
         silence = min((consumer.idle_seconds(span.partition) for span in unfinished), default=IDLE_SECONDS)
         _advance(watermark, latest, is_idle=silence >= IDLE_SECONDS)
         tracker.defer_remainder()
@@ -236,6 +231,14 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
             position = min(position, span.stop)
         if position > reached:
             tracker.try_claim(Claim(span.partition, position - 1))
+
+    def _report(self, consumer: SharedConsumer, spans: list[Span], count: int) -> None:
+        Metrics.counter(NAMESPACE, "read").inc(count)
+        metrics.RECEIVED.labels("kafka").inc(count)
+        for span in spans:
+            place = self._options.kafka_topic, str(span.partition)
+            metrics.LAG.labels(*place).set(consumer.lag(span.partition))
+            metrics.OLDEST.labels(*place).set(consumer.oldest_seconds(span.partition))
 
 
 def _fields(options: Options) -> dict[str, Any]:
