@@ -8,6 +8,7 @@ accepted all before it, and that offset is committed to the group.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 from kafka.consumer.fetcher import ConsumerRecord
+from prometheus_client import Gauge
 
 from connectors import drain, metrics
 from connectors.delivery import NAMESPACE
@@ -236,9 +238,15 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         Metrics.counter(NAMESPACE, "read").inc(count)
         metrics.RECEIVED.labels("kafka").inc(count)
         for span in spans:
-            place = self._options.kafka_topic, str(span.partition)
-            metrics.LAG.labels(*place).set(consumer.lag(span.partition))
-            metrics.OLDEST.labels(*place).set(consumer.oldest_seconds(span.partition))
+            lag, oldest = _gauges(self._options.kafka_topic, span.partition)
+            lag.set(consumer.lag(span.partition))
+            oldest.set(consumer.oldest_seconds(span.partition))
+
+
+@functools.cache
+def _gauges(kafka_topic: str, partition: int) -> tuple[Gauge, Gauge]:
+    place = kafka_topic, str(partition)
+    return metrics.LAG.labels(*place), metrics.OLDEST.labels(*place)
 
 
 def _fields(options: Options) -> dict[str, Any]:
