@@ -149,14 +149,13 @@ def choose(candidates: Sequence[DateCandidate], text: str) -> tuple[DateCandidat
     contradicted = (
         any(_apart_days(masthead, other) > FAR_DAYS for other in mastheads)
         or any(abs((moment.date() - masthead.value.date()).days) > FAR_DAYS for moment in recorded)
-        or _is_far_from_text(masthead, candidates, text)
+        or _is_far_from_text(masthead, text)
     )
     return (None, True) if contradicted else (masthead, False)
 
 
-def _is_far_from_text(masthead: DateCandidate, candidates: Sequence[DateCandidate], text: str) -> bool:
+def _is_far_from_text(masthead: DateCandidate, text: str) -> bool:
     years = [int(year) for year in _YEAR.findall(text)]
-    years += [c.value.year for c in candidates if c.origin is DateOrigin.TEXT]
     past = [year for year in years if year <= masthead.value.year]
     return bool(past) and masthead.value.year - max(past) >= FAR_YEARS
 

@@ -1,0 +1,191 @@
+"""What the learned scorer sees of a line: its shape, its neighbours, and whether it speaks of the story.
+
+No words are features: a line's stems only count by how many of them the page's paragraphs hold, so the
+scorer needs no language.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.text.page import Page
+
+STEM_LETTERS = 5
+"""A word's first letters stand for its stem."""
+MAX_CANDIDATE_CHARS = 240
+"""A longer line is never scored: body text is sacred."""
+MAX_LINES = 400
+"""A page of more lines is not scored: it is no article."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+NAMES = (
+    "chars",
+    "words",
+    "end",
+    "start",
+    "digits",
+    "capitals",
+    "capital_words",
+    "inner_stops",
+    "marks",
+    "commas",
+    "lines",
+    "index",
+    "from_end",
+    "paragraphs_before",
+    "paragraphs_after",
+    "since_paragraph",
+    "to_paragraph",
+    "run",
+    "run_share",
+    "previous_chars",
+    "next_chars",
+    "previous_cut",
+    "next_cut",
+    "previous_end",
+    "next_end",
+    "same_as_title",
+    "in_body",
+    "capitals_in_body",
+    "previous_in_body",
+    "next_in_body",
+    "stems",
+    "repeats",
+    "body_chars",
+    "cut_share",
+    "paragraph_chars",
+)
+"""The features, in the order of a row."""
+
+_END_CLASSES = {
+    ".": 1,
+    "!": 2,
+    "?": 3,
+    "…": 4,
+    ":": 5,
+    ",": 6,
+    ";": 6,
+    ")": 7,
+    '"': 8,
+    "“": 8,
+    "”": 8,
+    "»": 8,
+}
+_MARKS = frozenset("|/©@•→»>+*#–—")
+
+
+def candidates(page: Page) -> list[int]:
+    """The lines that may be scored: undecided, short, in a page that has running text."""
+    if len(page.lines) > MAX_LINES:
+        return []
+    chosen = [
+        index
+        for index, line in enumerate(page.lines)
+        if page.cuts[index] is None and len(line) <= MAX_CANDIDATE_CHARS and not _is_sentences(line)
+    ]
+    return chosen if len(chosen) < len(page.lines) else []
+
+
+def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
+    """One row of `NAMES` for each chosen line."""
+    count = len(page.lines)
+    is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
+    paragraphs = [index for index in range(count) if is_paragraph[index]]
+    body = " ".join([page.lines[index] for index in paragraphs])
+    body_words = _WORD.findall(body)
+    body_stems = {word[:STEM_LETTERS].lower() for word in body_words}
+    body_names = {word for word in body_words if word[0].isupper()}
+    title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
+    shares: dict[int, tuple[float, float, int]] = {}
+
+    def share(index: int) -> tuple[float, float, int]:
+        if index not in shares:
+            if 0 <= index < count and not is_paragraph[index]:
+                words = _WORD.findall(page.lines[index])
+                stems = {word[:STEM_LETTERS].lower() for word in words}
+                names = {word for word in words if word[0].isupper()}
+                shares[index] = (
+                    len(stems & body_stems) / len(stems) if stems else -1.0,
+                    len(names & body_names) / len(names) if names else -1.0,
+                    len(stems),
+                )
+            else:
+                shares[index] = (2.0, 2.0, 0)
+        return shares[index]
+
+    before = 0
+    paragraphs_before = []
+    for index in range(count):
+        paragraphs_before.append(before)
+        before += is_paragraph[index]
+    cut_share = sum(cut is not None for cut in page.cuts) / count
+    made = []
+    for index in chosen:
+        line = page.lines[index]
+        first = index
+        while first > 0 and not is_paragraph[first - 1]:
+            first -= 1
+        last = index
+        while last < count - 1 and not is_paragraph[last + 1]:
+            last += 1
+        words = line.split(" ")
+        in_body, names_in_body, stems = share(index)
+        title_share = 0.0
+        if title_stems:
+            own = {word[:STEM_LETTERS].lower() for word in _WORD.findall(line)}
+            title_share = len(own & title_stems) / len(own) if own else 0.0
+        made.append(
+            [
+                float(len(line)),
+                float(len(words)),
+                float(_END_CLASSES.get(line[-1], 10 if line[-1].isdecimal() else 0)),
+                float(_start_class(line[0])),
+                sum(map(str.isdecimal, line)) / len(line),
+                sum(map(str.isupper, line)) / len(line),
+                sum(word[:1].isupper() for word in words) / len(words),
+                float(line.count(". ") + line.count("! ") + line.count("? ")),
+                float(sum(char in _MARKS for char in line)),
+                float(line.count(",")),
+                float(count),
+                float(index),
+                float(count - 1 - index),
+                float(paragraphs_before[index]),
+                float(before - paragraphs_before[index]),
+                float(index - first + 1 if first > 0 else -1),
+                float(last - index + 1 if last < count - 1 else -1),
+                float(last - first + 1),
+                (index - first) / (last - first + 1),
+                float(len(page.lines[index - 1]) if index else -1),
+                float(len(page.lines[index + 1]) if index < count - 1 else -1),
+                float(index > 0 and page.cuts[index - 1] is not None),
+                float(index < count - 1 and page.cuts[index + 1] is not None),
+                float(_END_CLASSES.get(page.lines[index - 1][-1], 0) if index else -1),
+                float(_END_CLASSES.get(page.lines[index + 1][-1], 0) if index < count - 1 else -1),
+                title_share,
+                in_body,
+                names_in_body,
+                share(index - 1)[0],
+                share(index + 1)[0],
+                float(stems),
+                float(page.lines.count(line)),
+                float(len(body)),
+                cut_share,
+                len(body) / len(paragraphs) if paragraphs else 0.0,
+            ]
+        )
+    return made
+
+
+def _is_sentences(line: str) -> bool:
+    return len(line) >= 160 and line[-1] in ".!?"
+
+
+def _start_class(char: str) -> int:
+    if char.isupper():
+        return 1
+    if char.islower():
+        return 2
+    if char.isdecimal():
+        return 3
+    return 4 if char in "-–—" else 5 if char in '"„“«»' else 6
