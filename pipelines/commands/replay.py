@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -87,6 +88,8 @@ def replay(
     run = dataclasses.replace(run, source=dataclasses.replace(run.source, options=source))
 
     drain.on_signals()
+    if output == "-":
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that leaves ends us quietly: `| head`
     try:
         with watch(sum(file.size_bytes for file in files), workers) as shared:
             counts, seconds = run_workers(run, workers, shared)
