@@ -269,16 +269,18 @@ def test_standard_input_to_standard_output(newsbeam: Newsbeam, tmp_path: Path) -
             "--output",
             "-",
             "--dead-letters",
-            str(tmp_path),
+            str(tmp_path / "letters"),
         ],
         input=lines(GOOD[:3]) + b"{\n",
-        cwd=Path(__file__).parents[2],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         check=True,
     )
     assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == ["a0", "a1", "a2"]
     assert b"4 records" in answer.stderr
-    (letter,) = [json.loads(line) for file in tmp_path.iterdir() for line in file.open("rb")]
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
+    (letter,) = [json.loads(line) for file in (tmp_path / "letters").iterdir() for line in file.open("rb")]
     assert (letter["reason"], letter["origin"]["path"], letter["origin"]["record"]) == ("not_json", "-", 3)
 
 
@@ -293,6 +295,8 @@ def test_standard_input_to_standard_output(newsbeam: Newsbeam, tmp_path: Path) -
         (["INPUT", "--output", "-", "--resume"], "--output -"),
         (["-", "--workers", "2"], "standard input"),
         (["INPUT", "--resume", "--overwrite"], "take one"),
+        (["INPUT", "--output", "/dev/null"], "/dev/null"),
+        (["INPUT", "--output", "INPUT"], "input and output"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(
