@@ -47,7 +47,8 @@ benchmark: setup ## Articles a second: the pipeline against a bare loop, two wor
 	$(BIN)/python -m tests.benchmarks.workers
 
 quality: setup ## Scores against the gold, beside their floors
-	$(BIN)/python -m tests.quality.report
+	$(BIN)/python -m tests.quality.cleaning
+	$(BIN)/python -m tests.quality.html
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) build dist *.egg-info newsbeam-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

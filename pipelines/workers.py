@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import multiprocessing
+import os
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from multiprocessing.sharedctypes import SynchronizedArray
 from typing import NamedTuple
 
 from connectors import drain
@@ -22,6 +23,8 @@ from pipelines.config import Config
 
 _REPORT_SECONDS = 0.2
 _FIGURES = 2  # bytes read, records done
+Figures = ctypes.Array[ctypes.c_longlong]
+_DRAINING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Done(NamedTuple):
@@ -38,7 +41,7 @@ class _Part(NamedTuple):
 
 
 class WorkerFailed(Exception):
-    """A worker process died or its pipeline failed; the message is what it said."""
+    """A worker process died or a pipeline failed; the message is what it said."""
 
 
 class SharedProgress:
@@ -47,7 +50,8 @@ class SharedProgress:
     def __init__(self, workers: int) -> None:
         # Spawned, not forked: Beam and gRPC have threads that a fork would lose.
         self.context = multiprocessing.get_context("spawn")
-        self.figures: SynchronizedArray[int] = self.context.Array("q", _FIGURES * workers)
+        # Without a lock: each worker writes its own figures.
+        self.figures: Figures = self.context.RawArray(ctypes.c_longlong, _FIGURES * workers)
 
     @property
     def bytes_read(self) -> int:
@@ -65,13 +69,16 @@ def run_workers(config: Config, workers: int, shared: SharedProgress) -> Done:
     """Run a bounded pipeline whose source is `files`.
 
     Raises:
-        WorkerFailed: a worker's pipeline failed; the others are stopped.
+        WorkerFailed: a pipeline failed; the other workers are stopped.
     """
     if workers == 1:
-        parts = [_run_part(config, 0, shared.figures)]
+        try:
+            parts = [_run_part(config, 0, shared.figures)]
+        except Exception as error:  # a pipeline fails in as many ways as there are disks and engines
+            raise WorkerFailed(f"{type(error).__name__}: {error}") from error
     else:
         with _processes(config, workers, shared) as (processes, connections):
-            parts = [_answer(connection, processes) for connection in connections]
+            parts = list(_answers(processes, connections))
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
@@ -90,7 +97,8 @@ def _processes(
             ours, theirs = shared.context.Pipe(duplex=False)
             part = _part(config, worker, workers)
             process = shared.context.Process(target=_work, args=(part, worker, shared.figures, theirs))
-            process.start()
+            with _signals_held():
+                process.start()
             theirs.close()
             connections.append(ours)
             processes.append(process)
@@ -107,13 +115,31 @@ def _part(config: Config, worker: int, workers: int) -> Config:
     return dataclasses.replace(config, source=dataclasses.replace(config.source, options=options))
 
 
-def _answer(connection: Connection, processes: list[SpawnProcess]) -> _Part:
-    asked = False
-    while not connection.poll(_REPORT_SECONDS):
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """A process started in this block is told of signals only when it is ready to drain."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _DRAINING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _answers(processes: list[SpawnProcess], connections: list[Connection]) -> Iterator[_Part]:
+    """What the workers say, as it comes in; asks them once to drain when this process is asked."""
+    waiting, asked = list(connections), False
+    while waiting:
+        for connection in wait(waiting, _REPORT_SECONDS):
+            assert isinstance(connection, Connection)
+            waiting.remove(connection)
+            yield _answer(connection)
         if drain.is_requested() and not asked:
             asked = True
             for process in processes:
                 process.terminate()  # a worker drains on SIGTERM
+
+
+def _answer(connection: Connection) -> _Part:
     try:
         answer = connection.recv()
     except EOFError:
@@ -123,9 +149,11 @@ def _answer(connection: Connection, processes: list[SpawnProcess]) -> _Part:
     return answer
 
 
-def _work(config: Config, worker: int, figures: SynchronizedArray[int], connection: Connection) -> None:
+def _work(config: Config, worker: int, figures: Figures, connection: Connection) -> None:
+    threading.Thread(target=_die_when_orphaned, daemon=True).start()
     drain.on_signals()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _DRAINING)
     logs.configure()
     try:
         connection.send(_run_part(config, worker, figures))
@@ -133,7 +161,15 @@ def _work(config: Config, worker: int, figures: SynchronizedArray[int], connecti
         connection.send(f"{type(error).__name__}: {error}")
 
 
-def _run_part(config: Config, worker: int, figures: SynchronizedArray[int]) -> _Part:
+def _die_when_orphaned() -> None:
+    """A worker that wrote on after its parent was killed would double what --resume does again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run_part(config: Config, worker: int, figures: Figures) -> _Part:
     from pipelines.running import run
 
     over = threading.Event()

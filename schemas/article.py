@@ -59,8 +59,6 @@ class DateOrigin(StrEnum):
     """A date line of the page: often the day of the crawl."""
     KAFKA = "kafka_time"
     """When the record entered Kafka: the article is not younger. Never chosen."""
-    TEXT = "text"
-    """A date or year the text itself speaks of: never chosen, it only contradicts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,20 @@ import logging
 import sys
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
+from connectors.kafka.buffer import Buffer
 from connectors.kafka.connection import Cluster, TopicMissing
 from connectors.kafka.starts import OutOfRange, Start, replacement, starting_offset
 
 log = logging.getLogger(__name__)
 
-BUFFER_RECORDS = 500
-BUFFER_BYTES = 2 * 1024 * 1024
-"""A partition whose buffer holds more is fetched no further until half is gone."""
 MISSING_SECONDS = 10
 """A topic unseen for so long is gone; for less, a broker may just be starting."""
 ANSWER_MS = 30_000
@@ -45,37 +41,6 @@ class Subscription:
     group: str
     isolation: Literal["read_committed", "read_uncommitted"]
     discover_seconds: float
-
-
-@dataclass
-class Buffer:
-    """Records of one partition that were fetched and not yet read. For one reader at a time."""
-
-    position: int
-    """Offset after the last record read."""
-    records: deque[ConsumerRecord] = field(default_factory=deque)
-    bytes: int = 0
-    fault: OffsetOutOfRangeError | None = None
-    read_at: float = field(default_factory=time.monotonic)
-    """When the last record was read, on the monotonic clock."""
-
-    def pop(self) -> ConsumerRecord | None:
-        """The next record, or None where none is here."""
-        if not self.records:
-            return None
-        record = self.records.popleft()
-        self.position = record.offset + 1
-        self.bytes -= _size(record)
-        self.read_at = time.monotonic()
-        return record
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.records) >= BUFFER_RECORDS or self.bytes >= BUFFER_BYTES
-
-    @property
-    def is_half_empty(self) -> bool:
-        return len(self.records) * 2 < BUFFER_RECORDS and self.bytes * 2 < BUFFER_BYTES
 
 
 class SharedConsumer:
@@ -106,6 +71,7 @@ class SharedConsumer:
         self._missing_since: float | None = None
         self._accepted: dict[int, int] = {}
         self._to_commit: dict[int, int] = {}
+        self._committing: dict[int, int] = {}
         self._commit: Any = None
 
     def partitions(self) -> set[int]:
@@ -292,8 +258,7 @@ class SharedConsumer:
                 self._consumer.pause(lost)  # until its reader has decided where to go on
         for source, records in fetched.items():
             buffer = self._buffers[source.partition]
-            buffer.records.extend(records)
-            buffer.bytes += sum(_size(record) for record in records)
+            buffer.put(records)
             if buffer.is_full:
                 self._consumer.pause(source)
                 self._full.add(source.partition)
@@ -337,7 +302,3 @@ atexit.register(close_all)
 def _warn(offsets: Any, answer: Any) -> None:
     if isinstance(answer, Exception):
         log.warning("commit failed, the next one will do: %s", answer)
-
-
-def _size(record: ConsumerRecord) -> int:
-    return len(record.value or b"") + len(record.key or b"")

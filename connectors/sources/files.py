@@ -12,10 +12,11 @@ import gzip
 import hashlib
 import itertools
 import os
+import stat
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -41,6 +42,7 @@ _MEDIA = {
 }
 SUFFIXES = tuple(_MEDIA)
 _CHUNK_BYTES = 1 << 20
+_WHITE = b" \t\r\n"
 STRIPE_RECORDS = 64
 """Workers share a file in stripes of so many lines: long enough to keep neighbours together."""
 
@@ -75,7 +77,8 @@ class InputFile:
     """One file to read."""
 
     name: str
-    """Its path relative to the PATH it was found under: what origins and ids are made of."""
+    """Its path relative to the PATH it was found under: what origins and ids are made of. Bytes of it that
+    are not UTF-8 stand as `\\xff`."""
     path: str
     media: Media
     size_bytes: int
@@ -85,25 +88,16 @@ def discover(paths: Sequence[str]) -> list[InputFile]:
     """All input files under some paths, in order of name.
 
     Raises:
-        UnreadableInput: a path does not exist or is of no known kind, a folder holds no input, or
-            two files have the same name relative to their PATHs, so that ids would collide.
+        UnreadableInput: a path does not exist, is of no known kind or cannot be looked at, a folder
+            holds no input, or two files have the same name relative to their PATHs, so that ids would
+            collide.
     """
     files: dict[str, InputFile] = {}
     for given in paths:
-        if given == STDIN:
-            found: Iterable[InputFile] = [InputFile(STDIN, STDIN, Media.JSON, 0)]
-        elif Path(given).is_dir():
-            found = list(_walk(Path(given)))
-            if not found:
-                raise UnreadableInput(f"{given}: holds no {', '.join(SUFFIXES)} file")
-        else:
-            path = Path(given)
-            if not path.exists():
-                raise UnreadableInput(f"{given}: no such file or folder")
-            media = _media(path.name)
-            if media is None:
-                raise UnreadableInput(f"{given}: not of a known kind ({', '.join(SUFFIXES)})")
-            found = [InputFile(path.name, str(path), media, path.stat().st_size)]
+        try:
+            found = _find(given)
+        except OSError as error:
+            raise UnreadableInput(f"{error.filename or given}: {error.strerror}") from None
         for file in found:
             other = files.setdefault(file.name, file)
             if other is not file and not _same(other, file):
@@ -123,7 +117,8 @@ def records(
         yield _whole_file(file, max_record_bytes)
         return
     with _open(file) as raw:
-        lines: IO[bytes] = gzip.GzipFile(fileobj=raw) if file.path.endswith(".gz") else raw  # type: ignore[assignment]
+        packed = file.path.lower().endswith(".gz")
+        lines: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
         behind = 0
         for number in itertools.count():
             origin = Origin("files", file.name, number)
@@ -169,8 +164,11 @@ class _ReadFilesFn(beam.DoFn):
 
     def process(self, paths: tuple[str, ...]) -> Iterator[Received]:
         share, count, passed_over = self._share, 0, 0
-        for number, file in enumerate(discover(paths)):
-            if file.media is not Media.JSON and number % share.workers != share.worker:
+        for file in discover(paths):
+            # By name, not by place: a file that appears meanwhile must not shift what others take.
+            taken_by = zlib.crc32(file.name.encode()) % share.workers
+            if file.media is not Media.JSON and taken_by != share.worker:
+                progress.bytes_read += file.size_bytes
                 continue
             for received in records(file, share.max_record_bytes, worker=share.worker, workers=share.workers):
                 if share.finished is not None and received.origin in share.finished:
@@ -189,14 +187,52 @@ class _ReadFilesFn(beam.DoFn):
         Metrics.counter(NAMESPACE, "passed_over").inc(passed_over)
 
 
+def _find(given: str) -> list[InputFile]:
+    path = Path(given)
+    if given == STDIN:
+        return [InputFile(STDIN, STDIN, Media.JSON, 0)]
+    if path.is_dir():
+        found = list(_walk(path))
+        if not found:
+            raise UnreadableInput(f"{given}: holds no {', '.join(SUFFIXES)} file")
+        return found
+    if not path.exists():
+        raise UnreadableInput(f"{given}: no such file or folder")
+    media = _media(path.name)
+    if media is None:
+        raise UnreadableInput(f"{given}: not of a known kind ({', '.join(SUFFIXES)})")
+    return [_input_file(path, path.name, media)]
+
+
 def _walk(folder: Path) -> Iterator[InputFile]:
-    for directory, folders, names in os.walk(folder):
+    """The input files in a folder and in those under it. Links out of it are followed, but not in circles."""
+    followed = [folder.resolve()]
+    for directory, folders, names in os.walk(folder, followlinks=True, onerror=_fail):
         folders.sort()
+        for link in [Path(directory, name) for name in folders if Path(directory, name).is_symlink()]:
+            target = link.resolve()
+            if any(target.is_relative_to(seen) or seen.is_relative_to(target) for seen in followed):
+                folders.remove(link.name)
+            followed.append(target)
         for name in sorted(names):
             media = _media(name)
             if media is not None:
                 path = Path(directory, name)
-                yield InputFile(path.relative_to(folder).as_posix(), str(path), media, path.stat().st_size)
+                yield _input_file(path, path.relative_to(folder).as_posix(), media)
+
+
+def _fail(error: OSError) -> None:
+    """A folder that cannot be listed is not passed over, as `os.walk` would."""
+    raise error
+
+
+def _input_file(path: Path, name: str, media: Media) -> InputFile:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableInput(f"{path}: no regular file; pipe it to standard input (-)")
+    # A file's name need not be UTF-8; what is written must be.
+    name = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return InputFile(name, str(path), media, status.st_size)
 
 
 def _media(name: str) -> Media | None:
@@ -219,8 +255,8 @@ def _whole_file(file: InputFile, max_record_bytes: int) -> Received:
         payload = stream.read(max_record_bytes + 1)
         if len(payload) <= max_record_bytes:
             return Received(payload, origin, file.media)
-        rest = iter(lambda: stream.read(_CHUNK_BYTES), b"")
-        return _too_large(rest, payload, origin, max_record_bytes, file.media)
+        chunks = itertools.chain([payload], iter(lambda: stream.read(_CHUNK_BYTES), b""))
+        return _too_large(chunks, origin, max_record_bytes, file.media)
 
 
 def _next_line(lines: IO[bytes], origin: Origin, max_record_bytes: int) -> Received | None:
@@ -228,11 +264,10 @@ def _next_line(lines: IO[bytes], origin: Origin, max_record_bytes: int) -> Recei
     line = lines.readline(max_record_bytes + 2)
     if not line:
         return None
+    payload = (line if origin.record else line.removeprefix(codecs.BOM_UTF8)).strip(_WHITE)
     if len(line) > max_record_bytes and not line.endswith(b"\n"):
-        return _too_large(iter(lambda: lines.readline(_CHUNK_BYTES), b""), line, origin, max_record_bytes)
-    payload = (
-        line.strip(b" \t\r\n") if origin.record else line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n")
-    )
+        head = line[line.index(payload) :]
+        return _too_large(itertools.chain([head], _rest_of_line(lines)), origin, max_record_bytes, Media.JSON)
     if payload and not line.endswith(b"\n") and not payload.endswith(b"}"):
         return Received(
             payload, origin, fault=Fault(Reason.TRUNCATED_FILE, "the last line ends in the middle")
@@ -240,16 +275,28 @@ def _next_line(lines: IO[bytes], origin: Origin, max_record_bytes: int) -> Recei
     return Received(payload, origin)
 
 
-def _too_large(
-    rest: Iterator[bytes], head: bytes, origin: Origin, max_record_bytes: int, media: Media = Media.JSON
-) -> Received:
-    """Reads on to the record's end, keeping its length and digest, not its bytes."""
-    digest, length = hashlib.sha256(head), len(head)
-    for chunk in rest:
-        body = chunk.removesuffix(b"\n") if media is Media.JSON else chunk
-        digest.update(body)
-        length += len(body)
-        if len(body) < len(chunk):
-            break
-    fault = Fault(Reason.TOO_LARGE, f"{length:,} bytes; the limit is {max_record_bytes:,}")
-    return Received(head[:MAX_PAYLOAD_BYTES], origin, media, fault, length, digest.hexdigest())
+def _rest_of_line(lines: IO[bytes]) -> Iterator[bytes]:
+    while chunk := lines.readline(_CHUNK_BYTES):
+        yield chunk
+        if chunk.endswith(b"\n"):
+            return
+
+
+def _too_large(chunks: Iterator[bytes], origin: Origin, max_record_bytes: int, media: Media) -> Received:
+    """Reads on to the record's end, keeping its length and digest, not its bytes.
+
+    They are those of the payload it would be under a higher limit: a line's without the white space at
+    its end.
+    """
+    head, read, so_far = b"", 0, hashlib.sha256()
+    length, digest = read, so_far.copy()
+    for chunk in chunks:
+        head = head or chunk[:MAX_PAYLOAD_BYTES]
+        kept = chunk.rstrip(_WHITE) if media is Media.JSON else chunk
+        if kept:
+            so_far.update(kept)
+            length, digest = read + len(kept), so_far.copy()
+        so_far.update(chunk[len(kept) :])
+        read += len(chunk)
+    fault = Fault(Reason.TOO_LARGE, f"{read:,} bytes; the limit is {max_record_bytes:,}")
+    return Received(head[:length], origin, media, fault, length, digest.hexdigest())

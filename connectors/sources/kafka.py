@@ -8,6 +8,7 @@ accepted all before it, and that offset is committed to the group.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 from kafka.consumer.fetcher import ConsumerRecord
+from prometheus_client import Gauge
 
 from connectors import drain, metrics
 from connectors.delivery import NAMESPACE
@@ -29,7 +31,6 @@ from connectors.kafka.consumers import SharedConsumer, Subscription, shared
 from connectors.kafka.positions import Claim, Positions, PositionsCoder, PositionsTracker, Span, backlog
 from connectors.kafka.security import Security
 from connectors.kafka.starts import OutOfRange, Start
-from connectors.progress import progress
 from schemas.dead_letter import Fault, Reason
 from schemas.origin import Media, Origin
 from schemas.received import Received
@@ -192,13 +193,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
                     _received(record, self._options.media), _timestamp(record.timestamp)
                 )
             self._pass_gap(consumer, span, reached, tracker)
-        Metrics.counter(NAMESPACE, "read").inc(count)
-        progress.records_done += count
-        metrics.RECEIVED.labels("kafka").inc(count)
-        for span in unfinished:
-            partition = str(span.partition)
-            metrics.LAG.labels(element[0], partition).set(consumer.lag(span.partition))
-            metrics.OLDEST.labels(element[0], partition).set(consumer.oldest_seconds(span.partition))
+        self._report(consumer, unfinished, count)
         silence = min((consumer.idle_seconds(span.partition) for span in unfinished), default=IDLE_SECONDS)
         _advance(watermark, latest, is_idle=silence >= IDLE_SECONDS)
         tracker.defer_remainder()
@@ -238,6 +233,20 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
             position = min(position, span.stop)
         if position > reached:
             tracker.try_claim(Claim(span.partition, position - 1))
+
+    def _report(self, consumer: SharedConsumer, spans: list[Span], count: int) -> None:
+        Metrics.counter(NAMESPACE, "read").inc(count)
+        metrics.RECEIVED.labels("kafka").inc(count)
+        for span in spans:
+            lag, oldest = _gauges(self._options.kafka_topic, span.partition)
+            lag.set(consumer.lag(span.partition))
+            oldest.set(consumer.oldest_seconds(span.partition))
+
+
+@functools.cache
+def _gauges(kafka_topic: str, partition: int) -> tuple[Gauge, Gauge]:
+    place = kafka_topic, str(partition)
+    return metrics.LAG.labels(*place), metrics.OLDEST.labels(*place)
 
 
 def _fields(options: Options) -> dict[str, Any]:

@@ -99,9 +99,13 @@ def facts(article: Article) -> Table:
 
 
 def _published(article: Article) -> str:
-    conflict = "; the dates seen contradict each other" if article.date_conflict else ""
     if article.published_at is None:
-        return "unknown" + conflict
+        return (
+            "unknown: the dates seen and the years in the text disagree"
+            if article.date_conflict
+            else "unknown"
+        )
+    conflict = "; another date or the years in the text disagree" if article.date_conflict else ""
     day = article.published_at.strftime(
         "%Y-%m-%d" if article.published_at_precision == "day" else "%Y-%m-%d %H:%M UTC"
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -26,6 +30,8 @@ class Output:
     """A replay's output: `articles/*.jsonl`, `dead_letters/*.jsonl` and `run.json`."""
 
     folder: Path
+    letters: Path | None = None
+    """Where dead letters go, if not to `dead_letters/`."""
 
     @property
     def articles(self) -> Path:
@@ -35,19 +41,37 @@ class Output:
     @property
     def dead_letters(self) -> Path:
         """The folder of the dead letters."""
-        return self.folder / DEAD_LETTERS
+        return self.letters or self.folder / DEAD_LETTERS
 
     def files(self) -> list[Path]:
         """All finished files."""
-        return sorted([*self.articles.glob("[!.]*.jsonl*"), *self.dead_letters.glob("[!.]*.jsonl*")])
+        return [*_finished_files(self.articles), *_finished_files(self.dead_letters)]
 
     def roots(self) -> list[str]:
         """The PATHs that were replayed into this folder: where a dead letter's origin leads."""
-        try:
-            paths: list[str] = orjson.loads((self.folder / NOTE).read_bytes())["paths"]
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
-            return []
+        paths: list[str] = (self._note() or {}).get("paths", [])
         return paths
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps every other replay out of the output while the block runs; makes its folders.
+
+        Raises:
+            UnfitOutput: another replay holds it.
+            OSError: a folder cannot be made.
+        """
+        with ExitStack() as locks:
+            for folder in {self.folder, self.letters or self.folder}:
+                folder.mkdir(parents=True, exist_ok=True)
+                held = os.open(folder, os.O_RDONLY)
+                locks.callback(os.close, held)
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UnfitOutput(f"another replay is writing to {folder} now") from None
+                except OSError:
+                    pass  # a file system without locks
+            yield
 
     def prepare(
         self, paths: Sequence[str], limits: Limits, *, resume: bool, overwrite: bool
@@ -57,40 +81,90 @@ class Output:
         Args:
             paths: the PATHs of this run.
             limits: the run's; with version, rules and models they decide what a record becomes.
-            resume: go on where an interrupted run stopped.
+            resume: go on where an interrupted run stopped; from the start where none was.
             overwrite: remove what stands there.
 
         Returns:
             What has already been written, when resuming.
 
         Raises:
-            UnfitOutput: output of another run stands there.
+            UnfitOutput: output of another run stands there, or the output would be read as input.
+            OSError: a folder cannot be made or written to.
         """
+        self._keep_apart(self.articles, paths)
+        self._keep_apart(self.dead_letters, paths)
         note = {
             "newsbeam": VERSION,
             "recipe_sha256": _recipe(limits),
             "paths": sorted(str(Path(path).resolve()) if path != "-" else path for path in paths),
+            **({"dead_letters": str(self.letters.resolve())} if self.letters else {}),
         }
-        old = self.files()
+        old, made_by = self.files(), self._note()
         done = None
-        if resume and (self.folder / NOTE).exists():
-            if orjson.loads((self.folder / NOTE).read_bytes()) != note:
+        if resume and (old or made_by):
+            if made_by != note:
                 raise UnfitOutput(
                     f"{self.folder} was written from other paths, or by another version, rules, models or "
                     "limits: one output must have one recipe. Take another --output, or --overwrite"
                 )
-            done = finished(old)
+            try:
+                done = finished(old)
+            except (ValueError, KeyError, TypeError) as error:
+                raise UnfitOutput(f"{self.folder} cannot be resumed: {error}") from None
         elif old and not overwrite:
             raise UnfitOutput(f"{self.folder} holds the output of a run: --resume it, or --overwrite it")
         else:
             for file in old:
                 file.unlink()
         for folder in (self.articles, self.dead_letters):
-            folder.mkdir(parents=True, exist_ok=True)
-            for unfinished in folder.glob(f"{HIDDEN}*"):
-                unfinished.unlink()
-        (self.folder / NOTE).write_bytes(orjson.dumps(note, option=orjson.OPT_INDENT_2) + b"\n")
+            _clear_unfinished(folder)
+        # By a rename: a note cut in the middle would stand in the way of --resume.
+        (self.folder / f".{NOTE}").write_bytes(orjson.dumps(note, option=orjson.OPT_INDENT_2) + b"\n")
+        (self.folder / f".{NOTE}").replace(self.folder / NOTE)
         return done
+
+    def prepare_letters(self, paths: Sequence[str], *, overwrite: bool) -> None:
+        """Make only the folder of the dead letters ready: the articles go to standard output.
+
+        Raises:
+            UnfitOutput: dead letters of another run stand there (those of this one could take their
+                names), or the folder would be read as input.
+            OSError: the folder cannot be made or written to.
+        """
+        self._keep_apart(self.dead_letters, paths)
+        old = _finished_files(self.dead_letters)
+        if old and not overwrite:
+            raise UnfitOutput(
+                f"{self.dead_letters} holds dead letters of another run: take another --dead-letters, or "
+                "--overwrite them"
+            )
+        for file in old:
+            file.unlink()
+        _clear_unfinished(self.dead_letters)
+
+    def _keep_apart(self, folder: Path, paths: Sequence[str]) -> None:
+        target = folder.resolve()
+        for given in paths:
+            source = Path(given).resolve()
+            if given != "-" and (target.is_relative_to(source) or source.is_relative_to(target)):
+                raise UnfitOutput(f"{folder} would be input and output, given {given}: take another --output")
+
+    def _note(self) -> dict[str, Any] | None:
+        try:
+            note = orjson.loads((self.folder / NOTE).read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            return None
+        return note if isinstance(note, dict) else None
+
+
+def _finished_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[!.]*.jsonl*"))
+
+
+def _clear_unfinished(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob(f"{HIDDEN}*"):
+        unfinished.unlink()
 
 
 def _recipe(limits: Limits) -> str:

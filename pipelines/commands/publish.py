@@ -204,7 +204,7 @@ def _number(text: str, unit: str, option: str) -> float:
         number = float(text.removesuffix(unit))
     except ValueError:
         number = 0.0
-    if number <= 0:
+    if not number > 0:  # NaN is not
         wrong_usage(f"{option} {text}: a number above 0 is asked for, as in {option} 10{unit}")
     return number
 

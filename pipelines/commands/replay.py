@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,37 +64,44 @@ def replay(
     from pipelines.summary import Summary
     from pipelines.workers import WorkerFailed, run_workers
 
-    if output == "-" and (resume or overwrite or as_json or workers > 1):
-        wrong_usage("--output - goes with none of --resume, --overwrite, --json and --workers")
+    if output == "-" and (resume or as_json or workers > 1):
+        wrong_usage("--output - goes with none of --resume, --json and --workers")
     if STDIN in paths and (resume or workers > 1):
         wrong_usage("standard input can be read once, by one process: no --resume, no --workers")
     if resume and overwrite:
         wrong_usage("--resume keeps what --overwrite removes: take one of them")
-    folder = Output(Path("newsbeam-output" if output == "-" else output))
+    default = Path("newsbeam-output")
+    folder = Output((dead_letters or default) if output == "-" else Path(output), dead_letters)
     sinks: list[dict[str, Any]] = [
         {"kind": "jsonl", "takes": "articles", "path": "-" if output == "-" else str(folder.articles)},
-        {"kind": "jsonl", "takes": "dead_letters", "path": str(dead_letters or folder.dead_letters)},
+        {"kind": "jsonl", "takes": "dead_letters", "path": str(folder.dead_letters)},
     ]
-    try:
-        files = discover(paths)
-        run = load(config, {"source": {"kind": "files", "paths": paths}, "sinks": sinks})
-        if runner is not None:
-            run = dataclasses.replace(run, runner=dataclasses.replace(run.runner, kind=runner))
-        done = None
-        if output != "-":
-            done = folder.prepare(paths, run.limits, resume=resume, overwrite=overwrite)
-    except (UnreadableInput, ConfigError, UnfitOutput) as error:
-        wrong_usage(str(error))
-    source = Share(tuple(paths), run.limits.max_record_bytes, finished=done)
-    run = dataclasses.replace(run, source=dataclasses.replace(run.source, options=source))
+    with ExitStack() as until_done:
+        try:
+            files = discover(paths)
+            run = load(config, {"source": {"kind": "files", "paths": paths}, "sinks": sinks})
+            if runner is not None:
+                run = dataclasses.replace(run, runner=dataclasses.replace(run.runner, kind=runner))
+            until_done.enter_context(folder.held())
+            done = None
+            if output == "-":
+                folder.prepare_letters(paths, overwrite=overwrite)
+            else:
+                done = folder.prepare(paths, run.limits, resume=resume, overwrite=overwrite)
+        except (UnreadableInput, ConfigError, UnfitOutput, OSError) as error:
+            wrong_usage(str(error))
+        source = Share(tuple(paths), run.limits.max_record_bytes, finished=done)
+        run = dataclasses.replace(run, source=dataclasses.replace(run.source, options=source))
 
-    drain.on_signals()
-    try:
-        with watch(sum(file.size_bytes for file in files), workers) as shared:
-            counts, seconds = run_workers(run, workers, shared)
-    except WorkerFailed as error:
-        stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
-        raise typer.Exit(1) from None
+        drain.on_signals()
+        if output == "-":
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that leaves ends us quietly: `| head`
+        try:
+            with watch(sum(file.size_bytes for file in files), workers) as shared:
+                counts, seconds = run_workers(run, workers, shared)
+        except WorkerFailed as error:
+            stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
+            raise typer.Exit(1) from None
     summary = Summary(counts, run.sinks, seconds)
     if as_json:
         import orjson

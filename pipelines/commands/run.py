@@ -76,6 +76,8 @@ def run(
     if workers > 1 and (settings.source.kind != "kafka" or settings.runner.kind != "direct"):
         wrong_usage("--workers shares the partitions of a Kafka source on the local runner only")
 
+    engine = "Beam's local FnApiRunner" if settings.runner.kind == "direct" else settings.runner.kind
+    stderr.print(f"running on {engine}; Ctrl-C drains", markup=False)
     begun = time.monotonic()
     try:
         counts = _run(settings, workers, metrics_port)

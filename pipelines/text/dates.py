@@ -149,14 +149,13 @@ def choose(candidates: Sequence[DateCandidate], text: str) -> tuple[DateCandidat
     contradicted = (
         any(_apart_days(masthead, other) > FAR_DAYS for other in mastheads)
         or any(abs((moment.date() - masthead.value.date()).days) > FAR_DAYS for moment in recorded)
-        or _is_far_from_text(masthead, candidates, text)
+        or _is_far_from_text(masthead, text)
     )
     return (None, True) if contradicted else (masthead, False)
 
 
-def _is_far_from_text(masthead: DateCandidate, candidates: Sequence[DateCandidate], text: str) -> bool:
+def _is_far_from_text(masthead: DateCandidate, text: str) -> bool:
     years = [int(year) for year in _YEAR.findall(text)]
-    years += [c.value.year for c in candidates if c.origin is DateOrigin.TEXT]
     past = [year for year in years if year <= masthead.value.year]
     return bool(past) and masthead.value.year - max(past) >= FAR_YEARS
 
@@ -211,10 +210,10 @@ def _read_numbers(line: str, language: str | None) -> date | None:
 
 def _read_names(line: str, language: str | None) -> date | None:
     names = _names()
-    months = names.by_language.get(language, names.anywhere) if language else names.anywhere
+    own = names.by_language.get(language or "", {})
     words = [word for word in _WORD.findall(_fold(line)) if word not in names.particles]
     for i, word in enumerate(words):
-        month = months.get(word)
+        month = own.get(word) or names.anywhere.get(word)
         if month is None:
             continue
         before, after = words[max(0, i - 2) : i], words[i + 1 : i + 3]

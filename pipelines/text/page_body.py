@@ -40,12 +40,12 @@ def extract_body(root: HtmlElement, *, titles: Sequence[str], descriptions: Sequ
 
     Args:
         root: the page. It is changed.
-        titles: what the page calls its headline.
+        titles: what the page calls its headline, the chosen one first.
         descriptions: what the page says of the article in one sentence, often its lead.
     """
     _drop_unseen(root)
     headlines = {key for title in titles if len(key := letters(title)) >= MIN_TITLE_CHARS}
-    leads = list(_find_leads(root, headlines, descriptions))
+    leads = list(_find_leads(root, letters(titles[0]) if titles else "", descriptions))
     kept, cut = split_text(root)
     text = trafilatura.extract(root, include_comments=False, include_formatting=False, deduplicate=False)
     lines = [line for line in (text or "").splitlines() if letters(line) not in headlines]
@@ -66,13 +66,16 @@ def _drop_unseen(root: HtmlElement) -> None:
             element.drop_tree()
 
 
-def _find_leads(root: HtmlElement, headlines: set[str], descriptions: Sequence[str]) -> Iterator[str]:
+def _find_leads(root: HtmlElement, headline: str, descriptions: Sequence[str]) -> Iterator[str]:
     """Texts between the headline and the article that may be its lead, in the page's order."""
+    headings = [(element, letters(text_of(element))) for element in root.iter(*_HEADINGS)]
+    begins = {element for element, key in headings if key == headline}
+    begins = begins or {element for element, _ in headings if element.tag == "h1"}
     keys = (letters(description)[: _DESCRIPTION_CHARS[-1]] for description in descriptions)
     starts = [key for key in keys if len(key) in _DESCRIPTION_CHARS]
     left = 0
     for element in root.iter():
-        if element.tag in _HEADINGS and (element.tag == "h1" or letters(text_of(element)) in headlines):
+        if element in begins:
             left = LEAD_WINDOW_CHARS
         elif left > 0:
             if element.tag in _LEAD_TAGS and _may_be_lead(element, starts):

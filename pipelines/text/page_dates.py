@@ -13,8 +13,10 @@ from pipelines.text import dates, json_ld
 from pipelines.text.page_tree import text_of
 from schemas.article import DateCandidate, DateOrigin
 
-MAX_TAGS = 3
-"""So many tags that claim to be the time of publication are looked at: later ones are other stories'."""
+MASTHEAD_ELEMENTS = 60
+"""A date line stands at most so many elements after the headline."""
+MASTHEAD_CHARS = 80
+"""A longer line is no date line."""
 # fmt: off
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "og:published_time", "article:published",
@@ -30,12 +32,18 @@ _OFFSET = re.compile(r"\d\d:\d\d.*([+-])(\d\d):?(\d\d)$")
 
 
 def read_dates(
-    root: HtmlElement, article: json_ld.Node, metas: Mapping[str, Sequence[str]], url: str | None
+    root: HtmlElement,
+    article: json_ld.Node,
+    metas: Mapping[str, Sequence[str]],
+    *,
+    url: str | None,
+    language: str | None,
 ) -> tuple[DateCandidate, ...]:
     """Every different time of publication that the page names, the most trusted place first.
 
-    Places: JSON-LD, meta tags, tags marked `datePublished`, the day in the address; where there is
-    none of these, what htmldate makes out. A time without a zone has that of the page's other times,
+    Places: JSON-LD, meta tags, else a tag marked `datePublished`; the day in the address; where there
+    is none of these, what htmldate makes out, else a date line under the headline (origin
+    `masthead_date`). A time without a zone has that of the page's other times,
     or else is good for its day only.
 
     Args:
@@ -43,6 +51,7 @@ def read_dates(
         article: its JSON-LD object, or an empty one.
         metas: its meta tags' contents by name.
         url: its address, if that is known.
+        language: its language, a BCP 47 tag, if that is known.
     """
     found = dict.fromkeys(_stated(root, article, metas))
     if (match := _URL_DAY.search(url or "")) and (
@@ -50,14 +59,36 @@ def read_dates(
     ):
         found[day] = None
     if not found:
-        # The bounds are fixed: by default htmldate reads today's clock.
+        # The bounds are fixed and the extensive search is off: htmldate and dateparser, which it asks
+        # then, read today's clock.
         day_found = htmldate.find_date(
-            root, original_date=True, min_date="1990-01-01", max_date=f"{dates.LAST_YEAR}-01-01"
+            root,
+            extensive_search=False,
+            original_date=True,
+            min_date="1990-01-01",
+            max_date=f"{dates.LAST_YEAR}-01-01",
         )
-        guess = None if day_found is None else dates.read_time(day_found, DateOrigin.MARKUP, zone=None)
+        guess = (
+            dates.read_time(day_found, DateOrigin.MARKUP, zone=None)
+            if day_found
+            else next(_mastheads(root, language), None)
+        )
         if guess is not None:
             found[guess] = None
     return tuple(found)
+
+
+def _mastheads(root: HtmlElement, language: str | None) -> Iterator[DateCandidate]:
+    primary = language.partition("-")[0].lower() if language else None
+    left = 0
+    for element in root.iter():
+        if element.tag == "h1":
+            left = MASTHEAD_ELEMENTS
+        elif left > 0:
+            left -= 1
+            text = element.text or ""
+            if len(text) <= MASTHEAD_CHARS and (day := dates.read_day(text, language=primary)):
+                yield day
 
 
 def _stated(
@@ -65,8 +96,10 @@ def _stated(
 ) -> Iterator[DateCandidate]:
     published = [json_ld.text(article, "datePublished") or json_ld.text(article, "dateCreated") or ""]
     published += [value for name in _PUBLISHED for value in metas.get(name, ())]
-    for tag in root.xpath("//*[not(self::meta)][@itemprop='datePublished' or @pubdate]")[:MAX_TAGS]:
-        published.append(tag.get("datetime") or tag.get("content") or text_of(tag))
+    if not any(published):
+        # The first only: the following may be other stories'.
+        for tag in root.xpath("//*[not(self::meta)][@itemprop='datePublished' or @pubdate]")[:1]:
+            published.append(tag.get("datetime") or tag.get("content") or text_of(tag))
     modified = [json_ld.text(article, "dateModified") or ""]
     modified += [value for name in _MODIFIED for value in metas.get(name, ())]
     zone = _zone([*published, *modified])

@@ -24,7 +24,11 @@ MAX_AUTHOR_CHARS = 80
 """A longer one is a sentence about the author."""
 MAX_AUTHORS = 10
 
-_BY = re.compile(r"^(?:by|von|par|por|di|door|автор|autor|autore|author|szerző|tekst|текст)\b\s*:?\s*", re.I)
+_BY = re.compile(
+    r"^(?:(?:article|posted|written|story|words) by|by|von|par|por|di|door"
+    r"|автор|autor|autore|author|szerző|tekst|текст)\b\s*:?\s*",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"https?:|www\.|@|\.(?:com|net|org)\b")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
@@ -35,7 +39,7 @@ class Facts:
 
     headline: Headline | None
     titles: tuple[str, ...]
-    """All that the page calls its headline, without the site's name."""
+    """All that the page calls its headline, without the site's name; the chosen one first."""
     descriptions: tuple[str, ...]
     authors: tuple[str, ...]
     authors_origin: str | None
@@ -76,6 +80,7 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
     headline = page_title.choose([*stated, *h1s, *said])
     # Of several h1 one is the headline, and others may be subheads.
     names = [one.text for one in (headline, *stated, *h1s[:1], *said) if one is not None]
+    language = _language(root, article, metas)
     authors_origin, authors = _read_authors(root, article, metas)
     descriptions = [json_ld.text(article, "description") or "", *metas.get("og:description", ())]
     return Facts(
@@ -84,8 +89,8 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
         descriptions=tuple(dict.fromkeys(filter(None, (*descriptions, *metas.get("description", ()))))),
         authors=authors,
         authors_origin=authors_origin,
-        dates=read_dates(root, article, metas, url or canonical),
-        language=_language(root, article, metas),
+        dates=read_dates(root, article, metas, url=url or canonical, language=language),
+        language=language,
         publisher=next(iter([*sites[:1], *json_ld.names(article, "publisher")]), None),
         url=canonical,
         is_accessible_for_free=json_ld.is_accessible_for_free(article),

@@ -26,7 +26,7 @@ class Headline(NamedTuple):
 
 
 def without_site(title: str, *, sites: Sequence[str], host: str, shown: Sequence[str]) -> str:
-    """A title without the name of its site at the end or the start.
+    """A title without the name of its site, or a kicker, at the end or the start.
 
     Args:
         title: as a meta tag or `<title>` has it.
@@ -36,7 +36,7 @@ def without_site(title: str, *, sites: Sequence[str], host: str, shown: Sequence
     """
     title = squash(title[: 2 * MAX_CHARS])
     for headline in shown:
-        if len(headline) >= MIN_SHOWN_CHARS and title.startswith(headline):
+        if len(headline) >= MIN_SHOWN_CHARS and (title.startswith(headline) or title.endswith(headline)):
             return headline
     host = host.removeprefix("www.")
     known = {letters(site) for site in sites} | {letters(host)}
@@ -65,17 +65,20 @@ def is_same(key: str, others: Sequence[str]) -> bool:
 def choose(found: Sequence[Headline]) -> Headline | None:
     """The page's headline: what JSON-LD says, else what most places agree on, in the order given.
 
-    One that is cut off gives way to the whole one.
+    One that is cut off gives way to the whole one; a short one of JSON-LD alone is a template's.
     """
     found = [one for one in found if 0 < len(one.text) <= MAX_CHARS]
     if not found:
         return None
     keys = [letters(one.text) for one in found]
 
-    def trust(i: int) -> tuple[bool, int, int, int]:
+    def trust(i: int) -> tuple[int, int, int, int]:
         alike = {one.origin for one, key in zip(found, keys, strict=True) if is_same(key, [keys[i]])}
         equal = {one.origin for one, key in zip(found, keys, strict=True) if key == keys[i]}
-        return found[i].origin == "json_ld", len(alike), len(equal), -i
+        rank = 0
+        if found[i].origin == "json_ld":
+            rank = 1 if len(alike) > 1 or len(keys[i]) >= MIN_SHOWN_CHARS else -1
+        return rank, len(alike), len(equal), -i
 
     best = max(range(len(found)), key=trust)
     if found[best].origin == "json_ld" or found[best].text.endswith(("…", "...")):

@@ -17,9 +17,8 @@ for as many. Of 1,171 real pages the largest has 10,106; 99 % have less than 3,0
 MAX_NAMES_CHARS = 5_000
 """A longer class, id or style is dropped: trafilatura looks for hundreds of words in each."""
 
-_CONTROL = dict.fromkeys(
-    [*range(0x00, 0x09), 0x0B, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)]
-)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_NOT_LETTER = re.compile(r"[\W_]+")
 _ANY_TAG = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|section|div|p|br|h[1-6]|span|table|ul|a)\b",
     re.IGNORECASE,
@@ -48,19 +47,18 @@ def parse(html: str) -> HtmlElement:
     if _ANY_TAG.search(html) is None:
         raise ArticleRejected(Reason.NOT_HTML, "no HTML tag in it")
     # As bytes, since lxml refuses a str that declares an encoding, and lone surrogates.
-    source = html.translate(_CONTROL).encode("utf-8", "replace")
+    source = _CONTROL.sub("", html).encode("utf-8", "replace")
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = document_fromstring(source, parser=parser)
     except (LxmlError, ValueError) as error:
         raise ArticleRejected(Reason.NOT_HTML, f"no tree in it: {error}") from error
-    count = sum(1 for _ in root.iter())
+    count = int(root.xpath("count(//*)"))
     if count > MAX_ELEMENTS:
         raise ArticleRejected(Reason.TOO_LARGE, f"a page of {count} elements, over {MAX_ELEMENTS}")
-    for element in root.iter():
-        for name in ("class", "id", "style"):
-            if len(element.get(name, "")) > MAX_NAMES_CHARS:
-                del element.attrib[name]
+    for name in ("class", "id", "style"):
+        for element in root.xpath(f"//*[string-length(@{name}) > {MAX_NAMES_CHARS}]"):
+            del element.attrib[name]
     return root
 
 
@@ -86,4 +84,4 @@ def text_of(element: HtmlElement) -> str:
 
 def letters(text: str) -> str:
     """The letters and digits of a text, in lower case: what is compared to find a text again."""
-    return "".join(filter(str.isalnum, text)).lower()
+    return _NOT_LETTER.sub("", text).lower()

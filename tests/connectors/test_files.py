@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sources.files import InputFile, UnreadableInput, discover, records
+from connectors.sources.files import InputFile, Share, UnreadableInput, _ReadFilesFn, discover, records
 from schemas.dead_letter import MAX_PAYLOAD_BYTES, Reason
 from schemas.origin import Media, Origin
 from schemas.received import MAX_RECORD_BYTES, Received
@@ -57,6 +59,56 @@ def test_a_path_that_is_no_input_is_refused(tmp_path: Path, make: object, messag
         discover([str(path) for path in make(tmp_path)])  # type: ignore[operator]
 
 
+def test_links_to_other_folders_are_followed_and_circles_are_not(tmp_path: Path) -> None:
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    for file in ("in/b/x.txt", "elsewhere/y.txt"):
+        (tmp_path / file).write_text("x")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "a").symlink_to(tmp_path / "in" / "b")
+    (tmp_path / "in" / "b" / "circle").symlink_to(tmp_path)
+    (tmp_path / "elsewhere" / "circle").symlink_to(tmp_path / "elsewhere")
+    assert [file.name for file in discover([str(tmp_path / "in")])] == ["b/x.txt", "link/y.txt"]
+
+
+def test_what_cannot_be_looked_at_is_refused_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.txt").write_text("x")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UnreadableInput, match=r"gone\.txt: No such file"):
+        discover([str(tmp_path)])
+    (tmp_path / "gone.txt").unlink()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(UnreadableInput, match=r"pipe\.jsonl: no regular file"):
+        discover([str(tmp_path)])
+    (tmp_path / "pipe.jsonl").unlink()
+    (tmp_path / "closed").mkdir()
+    list_folder = os.scandir
+
+    def scandir(path: str) -> object:  # root may list any folder
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UnreadableInput, match="closed: Permission denied"):
+        discover([str(tmp_path)])
+
+
+def test_a_name_that_is_not_utf8_is_written_so_that_a_record_can_hold_it(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")).write_text("x")
+    (file,) = discover([str(tmp_path)])
+    assert file.name == r"\xff.txt"
+    assert next(records(file, 10)).payload == b"x"
+
+
+def test_a_suffix_in_capitals_is_read_as_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "X.JSONL.GZ").write_bytes(gzip.compress(b'{"a":1}\n'))
+    (received,) = read(tmp_path / "X.JSONL.GZ")
+    assert (received.payload, received.fault) == (b'{"a":1}', None)
+
+
 def test_two_files_of_one_name_are_refused_since_ids_would_collide(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -90,6 +142,35 @@ def test_the_workers_parts_are_disjoint_and_make_the_whole(tmp_path: Path, worke
     parts = [list(records(file, 100, worker=worker, workers=workers)) for worker in range(workers)]
     assert sorted(r.origin.record or 0 for part in parts for r in part) == list(range(1000))
     assert max(len(part) for part in parts) - min(len(part) for part in parts) <= 64
+
+
+def test_a_file_that_appears_shifts_no_other_to_another_worker(tmp_path: Path) -> None:
+    def takes(worker: int) -> list[str]:
+        share = Share((str(tmp_path),), worker=worker, workers=2)
+        return [str(received.origin.path) for received in _ReadFilesFn(share).process(share.paths)]
+
+    names = [f"{n:02}.txt" for n in range(40)]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    mine, theirs = takes(0), takes(1)
+    assert sorted(mine + theirs) == names and min(len(mine), len(theirs)) > 10
+    (tmp_path / "00a.txt").write_text("x")
+    assert [name for name in takes(1) if name != "00a.txt"] == theirs
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"  \r\n", b""])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"  "])
+def test_a_long_line_is_known_by_the_digest_it_has_under_a_higher_limit(
+    tmp_path: Path, start: bytes, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.sources.files._CHUNK_BYTES", 7)
+    path = tmp_path / "x.jsonl"
+    for body in (b"{" + b"a " * 30 + b"}", b"{a}" + b" " * 60):
+        path.write_bytes(start + body + end)
+        (head,), (whole,) = read(path, 20), read(path)
+        assert head.fault is not None and head.fault.reason is Reason.TOO_LARGE
+        assert head.payload_bytes == len(whole.payload)
+        assert head.payload_sha256 == hashlib.sha256(whole.payload).hexdigest()
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".txt", ".html"])

@@ -30,12 +30,12 @@ PASSWORD = "s3cret-of-the-test"
 TEXT = "Парламентът прие бюджета"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tls")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def secure(folder: Path) -> Iterator[Broker]:
     _, certificate = make_authority(folder)
     (folder / "users").write_text(f"newsbeam:{PASSWORD}\n")

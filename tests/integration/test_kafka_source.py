@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
+from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRestrictionTracker
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
+from connectors.kafka import consumers
 from connectors.kafka.connection import TopicMissing, Unreachable
 from connectors.kafka.starts import OffsetLost
 from connectors.sources import kafka as source
@@ -197,6 +202,84 @@ def test_shares_of_several_workers_are_disjoint_and_whole(kafka: Broker) -> None
         run(lambda pipeline: pipeline | source.read(share) | beam.Map(collected.collect))  # noqa: B023
         assert {origin % 3 for origin, _ in offsets()[-10:]} == {worker}
     assert sorted(map(int, payloads())) == list(range(100))
+
+
+class Reader:
+    """Calls the splittable DoFn as an engine does, one bundle at a time."""
+
+    def __init__(self, kafka: Broker, topic: str, **options: Any) -> None:
+        self._fn = source._ReadPartitions(source.Share(kafka.brokers, topic, **options))
+        self.element = (topic, 0, 1)
+        self.restriction = self._fn.initial_restriction(self.element)
+        self.watermark = ManualWatermarkEstimator(None)
+
+    @property
+    def size(self) -> int:
+        return self._fn.restriction_size(self.element, self.restriction)
+
+    def bundle(self, while_reading: Any = lambda: None) -> list[bytes]:
+        tracker = ThreadsafeRestrictionTracker(self._fn.create_tracker(self.restriction))
+        found = []
+        for value in self._fn.process(self.element, RestrictionTrackerView(tracker), self.watermark):
+            found.append(value.value.payload)
+            while_reading()
+        assert tracker.check_done()
+        self.restriction = tracker.deferred_status()[0]
+        return found
+
+
+@pytest.fixture
+def _fresh_consumers() -> Iterator[None]:
+    yield
+    consumers.close_all()
+
+
+@pytest.mark.usefixtures("_fresh_consumers")
+def test_a_bundle_ends_after_so_many_records_or_so_long(kafka: Broker) -> None:
+    topic = kafka.topic(1)
+    kafka.produce(topic, [b"%d" % number for number in range(100)])
+    reader = Reader(kafka, topic, bundle_records=10)
+    assert reader.size == 100
+    while not (first := reader.bundle()):
+        pass
+    assert first == [b"%d" % number for number in range(10)]
+    assert reader.size == 90
+    slow = Reader(kafka, topic, bundle_seconds=0.1, start={0: 10})
+    while not (found := slow.bundle(while_reading=lambda: time.sleep(0.04))):
+        pass
+    assert 1 <= len(found) <= 4
+
+
+@pytest.mark.usefixtures("_fresh_consumers")
+def test_a_bundle_that_is_run_again_reads_the_same_records(kafka: Broker) -> None:
+    topic = kafka.topic(1)
+    kafka.produce(topic, [b"%d" % number for number in range(100)])
+    reader = Reader(kafka, topic, bundle_records=10)
+    begin = reader.restriction
+    while not (first := reader.bundle()):
+        pass
+    reader.bundle()
+    reader.restriction = begin
+    again: list[bytes] = []
+    while not again:
+        again = reader.bundle()
+    assert again == first
+
+
+@pytest.mark.usefixtures("_fresh_consumers")
+def test_the_watermark_follows_the_records_and_when_they_cease_the_clock(kafka: Broker) -> None:
+    topic = kafka.topic(1)
+    with contextlib.closing(KafkaProducer(bootstrap_servers=kafka.brokers)) as producer:
+        producer.send(topic, b"of 2019", timestamp_ms=1_572_566_400_000).get(10)
+    reader = Reader(kafka, topic)
+    while not reader.bundle():
+        pass
+    assert reader.watermark.current_watermark() == 1_572_566_400
+    deadline = time.monotonic() + source.IDLE_SECONDS + 2
+    while reader.watermark.current_watermark() == 1_572_566_400:
+        reader.bundle()
+        assert time.monotonic() < deadline
+    assert 0 <= time.time() - float(reader.watermark.current_watermark()) < source.IDLE_SECONDS + 2
 
 
 def test_values_are_received_records(kafka: Broker) -> None:

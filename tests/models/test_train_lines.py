@@ -19,7 +19,12 @@ BODY = "The council of town {n} voted on Friday to close the old bridge for repa
 
 def page(n: int) -> dict[str, object]:
     lines = [BODY.format(n=n), f"Zap zap {n}", BODY.format(n=n + 1), "The bridge and the council"]
-    return {"id": str(n), "site": f"s{n}.example", "lines": lines, "labels": ["body", "ui", "body", "subhead"]}
+    return {
+        "id": str(n),
+        "site": f"s{n}.example",
+        "lines": lines,
+        "labels": ["body", "ui", "body", "subhead"],
+    }
 
 
 PAGES = [page(n) for n in range(120)]

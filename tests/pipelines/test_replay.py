@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +183,80 @@ def test_a_replay_that_is_killed_is_resumed_without_loss_or_doubles(
     assert sorted(ids) == sorted(record["id"] for record in many)
 
 
+@pytest.fixture
+def two_workers(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A replay of 20,000 articles by two workers."""
+    many = [{**GOOD[n % 300], "id": f"{n}"} for n in range(20_000)]
+    (tmp_path / "in.jsonl").write_bytes(lines(many))
+    command = [sys.executable, "-m", "pipelines.cli", "replay", str(tmp_path / "in.jsonl"), "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "-o", str(tmp_path / "out"), "--json"],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    yield process
+    process.kill()
+
+
+def wait_for(process: subprocess.Popen[bytes], folder: Path, pattern: str, count: int = 1) -> None:
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob(pattern))) < count:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def worker_ids(process: subprocess.Popen[bytes]) -> list[int]:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        pytest.skip("no /proc/…/children here")
+    return [
+        int(pid)
+        for pid in children.read_text().split()
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def test_workers_are_interrupted_while_they_start(
+    tmp_path: Path, two_workers: subprocess.Popen[bytes]
+) -> None:
+    deadline = time.monotonic() + 60
+    while len(worker_ids(two_workers)) < 2:
+        assert time.monotonic() < deadline
+    two_workers.send_signal(signal.SIGTERM)
+    _, said = two_workers.communicate(timeout=60)
+    assert two_workers.returncode == 130, said
+
+
+def test_workers_end_with_a_parent_that_is_killed(
+    tmp_path: Path, two_workers: subprocess.Popen[bytes]
+) -> None:
+    wait_for(two_workers, tmp_path / "out" / "articles", ".part-*", 2)
+    workers = worker_ids(two_workers)
+    two_workers.kill()
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "they write on, and --resume would double what they write"
+        time.sleep(0.01)
+
+
+def test_a_reader_that_leaves_ends_the_replay_quietly(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(lines(GOOD * 4))
+    command = [sys.executable, "-m", "pipelines.cli", "replay", str(tmp_path / "in.jsonl"), "-o", "-"]
+    process = subprocess.Popen(
+        [*command, "--dead-letters", str(tmp_path / "letters")],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == -signal.SIGPIPE
+
+
 def test_standard_input_to_standard_output(newsbeam: Newsbeam, tmp_path: Path) -> None:
     # A process of its own: the source reads file descriptor 0.
     answer = subprocess.run(
@@ -195,16 +269,18 @@ def test_standard_input_to_standard_output(newsbeam: Newsbeam, tmp_path: Path) -
             "--output",
             "-",
             "--dead-letters",
-            str(tmp_path),
+            str(tmp_path / "letters"),
         ],
         input=lines(GOOD[:3]) + b"{\n",
-        cwd=Path(__file__).parents[2],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         check=True,
     )
     assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == ["a0", "a1", "a2"]
     assert b"4 records" in answer.stderr
-    (letter,) = [json.loads(line) for file in tmp_path.iterdir() for line in file.open("rb")]
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
+    (letter,) = [json.loads(line) for file in (tmp_path / "letters").iterdir() for line in file.open("rb")]
     assert (letter["reason"], letter["origin"]["path"], letter["origin"]["record"]) == ("not_json", "-", 3)
 
 
@@ -219,6 +295,8 @@ def test_standard_input_to_standard_output(newsbeam: Newsbeam, tmp_path: Path) -
         (["INPUT", "--output", "-", "--resume"], "--output -"),
         (["-", "--workers", "2"], "standard input"),
         (["INPUT", "--resume", "--overwrite"], "take one"),
+        (["INPUT", "--output", "/dev/null"], "/dev/null"),
+        (["INPUT", "--output", "INPUT"], "input and output"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(
@@ -242,27 +320,9 @@ def test_an_output_of_another_recipe_is_not_mixed_with(
     assert newsbeam("replay", seeds, "-o", tmp_path / "out", "--overwrite").exit_code == 0
 
 
-def test_a_worker_that_dies_fails_the_run(tmp_path: Path) -> None:
-    many = [{**GOOD[n % 300], "id": f"{n}"} for n in range(20_000)]
-    (tmp_path / "in.jsonl").write_bytes(lines(many))
-    command = [sys.executable, "-m", "pipelines.cli", "replay", str(tmp_path / "in.jsonl"), "--workers", "2"]
-    process = subprocess.Popen(
-        [*command, "-o", str(tmp_path / "out")], cwd=Path(__file__).parents[2], stderr=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "out" / "articles").glob(".part-*")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
-        process.kill()
-        pytest.skip("no /proc/…/children here")
-    workers = [
-        int(pid)
-        for pid in children.read_text().split()
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    os.kill(workers[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
+def test_a_worker_that_dies_fails_the_run(tmp_path: Path, two_workers: subprocess.Popen[bytes]) -> None:
+    wait_for(two_workers, tmp_path / "out" / "articles", ".part-*")
+    os.kill(worker_ids(two_workers)[0], signal.SIGKILL)
+    _, said = two_workers.communicate(timeout=60)
+    assert two_workers.returncode == 1
     assert b"died without a word" in said

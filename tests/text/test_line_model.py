@@ -70,5 +70,7 @@ def test_a_model_of_other_features_is_refused() -> None:
 
 def test_the_shipped_model_leaves_a_plain_article_alone() -> None:
     shipped = line_model.load(registry.verified("lines"))
-    raw = "\n\n".join([BODY, "What comes next", BODY.replace("Friday", "Monday"), "“We must act now,” she said"])
+    raw = "\n\n".join(
+        [BODY, "What comes next", BODY.replace("Friday", "Monday"), "“We must act now,” she said"]
+    )
     assert strip_boilerplate(raw, PackLibrary().select("en"), Hints(), shipped).removed == ()
