@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,11 +38,18 @@ class Enricher:
         """One article: a raw article, version 1, as a mapping, or its plain text.
 
         Never raises for the article's sake: what is refused comes back as a `DeadLetter`.
+
+        Raises:
+            TypeError: `raw` holds what JSON does not know.
         """
         origin = Origin("call", "-", 0)
         if isinstance(raw, str):
             return self.convert(Received(raw.encode("utf-8", "surrogatepass"), origin, Media.TEXT))
-        return self.convert(Received(orjson.dumps(dict(raw)), origin))
+        try:
+            payload = orjson.dumps(dict(raw))
+        except TypeError:  # half a surrogate pair, an integer beyond 64 bits: json takes them
+            payload = json.dumps(dict(raw)).encode()
+        return self.convert(Received(payload, origin))
 
     def convert(self, received: Received) -> Article | DeadLetter:
         """One record as a source hands it over."""

@@ -32,28 +32,28 @@ class Summary:
         """Records a second."""
         return self.counts["read"] / self.seconds if self.seconds else 0.0
 
-    def faults(self) -> list[str]:
-        """What is wrong with the run, a sentence each; none when every record is accounted for."""
+    def unaccounted(self) -> list[str]:
+        """Where the counts do not add up, a sentence each; none when every record is accounted for."""
         outcomes = self.of("outcome")
         ended, read = sum(outcomes.values()), self.counts["read"]
-        faults = []
-        if ended != read:
-            faults.append(f"{read:,} records were read but {ended:,} have an outcome")
-        if bugs := outcomes.get("bug"):
+        loose = [] if ended == read else [f"{read:,} records were read but {ended:,} have an outcome"]
+        letters = outcomes.get("rejected", 0) + outcomes.get("bug", 0) + self._undelivered()
+        due = {"articles": outcomes.get("enriched", 0), "dead_letters": letters}
+        for sink in self.sinks:
+            loose += _unequal(sink, due[sink.takes], self.of(sink.name))
+        return loose
+
+    def faults(self) -> list[str]:
+        """What is wrong with the run, a sentence each."""
+        faults = self.unaccounted()
+        if bugs := self.counts["outcome/bug"]:
             faults.append(f"{bugs:,} records ended as a bug of ours: see the dead letters")
-        undelivered = 0
-        for sink in self.sinks:
-            delivery = self.of(sink.name)
-            if sink.takes == "articles":
-                undelivered += delivery.get("undelivered", 0)
-                faults += _unequal(sink, outcomes.get("enriched", 0), delivery)
-        letters = outcomes.get("rejected", 0) + outcomes.get("bug", 0) + undelivered
-        for sink in self.sinks:
-            if sink.takes == "dead_letters":
-                faults += _unequal(sink, letters, self.of(sink.name))
-        if undelivered:
+        if undelivered := self._undelivered():
             faults.append(f"{undelivered:,} articles could not be delivered: see the dead letters")
         return faults
+
+    def _undelivered(self) -> int:
+        return sum(self.counts[f"{sink.name}/undelivered"] for sink in self.sinks if sink.takes == "articles")
 
     def as_dict(self) -> dict[str, Any]:
         """The same for machines (`--json`)."""

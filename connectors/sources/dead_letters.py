@@ -19,7 +19,7 @@ from connectors.delivery import NAMESPACE
 from connectors.progress import progress
 from connectors.sources import files
 from schemas import codec
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, Fault, Reason
 from schemas.received import MAX_RECORD_BYTES, Received
 
 
@@ -50,7 +50,10 @@ def receive(letter: DeadLetter, roots: Sequence[str], max_record_bytes: int) -> 
     else:
         payload = base64.b64decode(letter.payload_base64 or "")
     if hashlib.sha256(payload).hexdigest() == letter.payload_sha256:
-        return Received(payload, letter.origin, letter.media)
+        # What a cut file lost is not in the letter: it stays cut.
+        is_cut = letter.reason is Reason.TRUNCATED_FILE
+        fault = Fault(letter.reason, letter.detail) if is_cut else None
+        return Received(payload, letter.origin, letter.media, fault)
     for file in files.discover(roots):
         if file.name == letter.origin.path:
             for received in files.records(file, max_record_bytes):

@@ -7,8 +7,8 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+stdout = Console(highlight=False, emoji=False)
 
 
 def wrong_usage(message: str) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.commands.console import stderr, stdout, wrong_usage
-from pipelines.commands.written import read_lines, written_files
+from pipelines.commands.written import read_written, written_files
 
 if TYPE_CHECKING:
+    from pipelines.commands.output import Output
     from schemas.dead_letter import DeadLetter
 
 app = typer.Typer(no_args_is_help=True, help="Look at what was refused, and try it again.")
@@ -31,7 +33,9 @@ def list_(
 ) -> None:
     """Count dead letters by reason and step, and list them."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    rows = Table("origin", "reason", "what was wrong", box=None, header_style="bold cyan")
+    rows = Table(box=None, header_style="bold cyan")
+    for column in ("origin", "reason", "what was wrong"):
+        rows.add_column(column, overflow="fold")
     for letter in _letters(path):
         counts[letter.kind, letter.reason, letter.step] += 1
         if reason in (None, letter.reason) and rows.row_count < limit:
@@ -67,11 +71,11 @@ def show(
             ("wrong", letter.detail),
             ("record", f"{letter.media}, {size}"),
         ):
-            stdout.print(f"[bold cyan]{name:8}[/] {escape(value)}")
+            stdout.print(f"[bold cyan]{name:8}[/] {escape(value)}", soft_wrap=True)
         stdout.print()
         if letter.payload is None:
             stdout.print("[dim](not UTF-8; base64)[/]")
-        stdout.print(letter.payload or letter.payload_base64 or "(no bytes)", markup=False)
+        stdout.out(letter.payload or letter.payload_base64 or "(no bytes)")
         return
     wrong_usage(f"{path}: no dead letter {which}")
 
@@ -97,36 +101,49 @@ def replay(
     """
     from connectors.sources.dead_letters import LostPayload, receive
     from connectors.sources.files import UnreadableInput
-    from pipelines.commands.output import Output
+    from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.table import render
     from pipelines.config import ConfigError, load
     from pipelines.summary import Summary
-    from pipelines.workers import SharedProgress, run_workers
+    from pipelines.workers import SharedProgress, WorkerFailed, run_workers
 
     output = Output(path)
     letters = written_files(path, "dead_letters")
     if not letters or not output.dead_letters.is_dir():
         wrong_usage(f"{path}: holds no dead_letters/*.jsonl")
     again = Output(path / ".replayed")
-    shutil.rmtree(again.folder, ignore_errors=True)
     roots = input or output.roots()
     source = {"kind": "dead_letters", "paths": [str(file) for file in letters], "roots": roots}
     sinks = [
         {"kind": "jsonl", "takes": "articles", "path": str(again.articles)},
         {"kind": "jsonl", "takes": "dead_letters", "path": str(again.dead_letters)},
     ]
-    try:
-        run = load(config, {"source": source, "sinks": sinks})
-        for letter in _letters(path):
-            receive(letter, roots, run.limits.max_record_bytes)
-    except (ConfigError, LostPayload, UnreadableInput) as error:
-        wrong_usage(str(error))
-    counts, seconds = run_workers(run, 1, SharedProgress(1))
-    summary = Summary(counts, run.sinks, seconds)
-    stdout.print(render(summary))
-    if summary.counts["read"] != sum(summary.of("outcome").values()):
-        stderr.print(f"newsbeam: {'; '.join(summary.faults())}", style="bold red", markup=False)
-        raise typer.Exit(1)
+    with ExitStack() as until_done:
+        try:
+            run = load(config, {"source": source, "sinks": sinks})
+            until_done.enter_context(output.held())
+            shutil.rmtree(again.folder, ignore_errors=True)
+            for letter in _letters(path):
+                receive(letter, roots, run.limits.max_record_bytes)
+            output.articles.mkdir(exist_ok=True)
+        except (ConfigError, LostPayload, UnreadableInput, UnfitOutput, OSError) as error:
+            wrong_usage(str(error))
+        try:
+            counts, seconds = run_workers(run, 1, SharedProgress(1))
+        except WorkerFailed as error:
+            stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
+            raise typer.Exit(1) from None
+        summary = Summary(counts, run.sinks, seconds)
+        stdout.print(render(summary))
+        for fault in summary.faults():
+            stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+        if not summary.unaccounted():
+            _move(again, output, letters)
+    raise typer.Exit(1 if summary.faults() else 0)
+
+
+def _move(again: Output, output: Output, letters: list[Path]) -> None:
+    """Put what a replay of letters made in the place of the letters."""
     # Articles first: a crash in between leaves a letter too many, never a record too few.
     for file in again.articles.glob("*.jsonl"):
         file.replace(output.articles / file.name)
@@ -137,11 +154,9 @@ def replay(
         if file.name not in kept:
             file.unlink()
     shutil.rmtree(again.folder)
-    raise typer.Exit(1 if summary.faults() else 0)
 
 
 def _letters(path: Path) -> Iterator[DeadLetter]:
     from schemas.codec import decode_dead_letter
 
-    for line in read_lines(path, "dead_letters"):
-        yield decode_dead_letter(line)
+    return read_written(path, "dead_letters", decode_dead_letter)

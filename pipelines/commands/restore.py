@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import wrong_usage
-from pipelines.commands.written import read_lines
+from pipelines.commands.written import read_written
 
 
 def restore(
@@ -28,12 +28,14 @@ def restore(
     from schemas.codec import decode_article
 
     out, found = sys.stdout.buffer, False
-    for line in read_lines(file, "articles"):
-        article = decode_article(line)
+    for article in read_written(file, "articles", decode_article):
         if id is not None and article.id != id:
             continue
         found = True
-        raw = put_back(article.text, article.removed)
+        try:
+            raw = put_back(article.text, article.removed)
+        except ValueError as error:
+            wrong_usage(f"{file}: article {article.id} was altered: {error}")
         out.write(raw.encode() if id is not None else orjson.dumps({"id": article.id, "text": raw}) + b"\n")
     if not found:
         wrong_usage(f"{file}: no article with id {id}" if id is not None else f"{file}: holds no article")

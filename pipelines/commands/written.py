@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.commands.console import wrong_usage
+
+_Record = TypeVar("_Record")
 
 
 def written_files(path: Path, kind: str) -> list[Path]:
@@ -18,15 +22,27 @@ def written_files(path: Path, kind: str) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    folder = path / kind if (path / kind).is_dir() else path
-    files = sorted(folder.glob("[!.]*.jsonl*"))
-    if not folder.is_dir():
+    if not path.is_dir():
         wrong_usage(f"{path}: no such file or folder")
+    inner = path / kind
+    files = sorted((inner if inner.is_dir() else path).glob("[!.]*.jsonl*"))
+    if not files and not inner.is_dir():
+        wrong_usage(f"{path}: holds neither {kind}/ nor .jsonl files")
     return files
 
 
-def read_lines(path: Path, kind: str) -> Iterator[bytes]:
-    """The records' lines at a path (see `written_files`)."""
+def read_written(path: Path, kind: str, decode: Callable[[bytes], _Record]) -> Iterator[_Record]:
+    """The records at a path (see `written_files`). What is none ends the command, with file and line."""
+    from pydantic import ValidationError
+
     for file in written_files(path, kind):
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-            yield from lines
+        number = 0
+        try:
+            with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+                for number, line in enumerate(lines, 1):  # noqa: B007
+                    yield decode(line)
+        except ValidationError as error:
+            why = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}".strip()
+            wrong_usage(f"{file}: line {number} is none of the {kind} that a replay writes: {why}")
+        except (OSError, EOFError, zlib.error) as error:
+            wrong_usage(f"{file}: {error}")

@@ -97,3 +97,66 @@ class TestDeadLetters:
         assert answer.exit_code == 2
         assert "b.jsonl#1" in answer.stderr and "not in the input any more" in answer.stderr
         assert written(output, "dead_letters") == before
+
+    def test_letters_of_a_run_to_standard_output_are_replayed(
+        self, newsbeam: Newsbeam, output: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "alone").mkdir()
+        (output / "dead_letters").rename(tmp_path / "alone" / "dead_letters")
+        answer = newsbeam("dead-letters", "replay", tmp_path / "alone", "--input", tmp_path / "in")
+        assert answer.exit_code == 0, answer.stderr
+        assert [record["id"] for record in written(tmp_path / "alone")] == ["long"]
+
+    def test_a_cut_file_stays_cut(self, newsbeam: Newsbeam, tmp_path: Path) -> None:
+        (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b'{"text": "x"}\n' * 9)[:-4])
+        (tmp_path / "y.jsonl").write_bytes(b'{"text": "x')
+        inputs = (tmp_path / "x.jsonl.gz", tmp_path / "y.jsonl")
+        assert newsbeam("replay", *inputs, "-o", tmp_path / "out").exit_code == 0
+        before = written(tmp_path / "out", "dead_letters")
+        assert [letter["reason"] for letter in before] == ["truncated_file"] * 2
+        assert newsbeam("dead-letters", "replay", tmp_path / "out").exit_code == 0
+        assert written(tmp_path / "out", "dead_letters") == before
+
+    def test_nothing_moves_while_the_counts_do_not_add_up(
+        self, newsbeam: Newsbeam, output: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = written(output, "dead_letters")
+        monkeypatch.setattr("pipelines.summary.Summary.unaccounted", lambda self: ["one is missing"])
+        answer = newsbeam("dead-letters", "replay", output)
+        assert answer.exit_code == 1 and "one is missing" in answer.stderr
+        assert written(output, "dead_letters") == before
+
+    def test_show_prints_the_bytes_as_they_are(self, newsbeam: Newsbeam, tmp_path: Path) -> None:
+        line = '{"text": 1, "title": ":smile: [b]\\t' + "word " * 60 + '"}'
+        (tmp_path / "a [b] :100:.jsonl").write_text(line + "\n")
+        assert newsbeam("replay", tmp_path / "a [b] :100:.jsonl", "-o", tmp_path / "out").exit_code == 0
+        assert "a [b] :100:.jsonl#0" in newsbeam("dead-letters", "list", tmp_path / "out").stdout.decode()
+        said = newsbeam("dead-letters", "show", tmp_path / "out", "a [b] :100:.jsonl#0").stdout.decode()
+        assert said.splitlines()[-1] == line
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"no json\n", "line 1 is none of the"),
+        (b"{}\n", "line 1 is none of the"),
+        (b"\x1f\x8b\x08 cut", "line 1 is none of the"),
+        (None, "holds neither"),
+    ],
+)
+@pytest.mark.parametrize("command", [("restore",), ("dead-letters", "list"), ("dead-letters", "show")])
+def test_what_no_replay_wrote_is_wrong_usage(
+    newsbeam: Newsbeam, tmp_path: Path, command: tuple[str, ...], content: bytes | None, word: str
+) -> None:
+    file = tmp_path if content is None else tmp_path / "x.jsonl"
+    if content is not None:
+        file.write_bytes(content)
+    answer = newsbeam(*command, file, *(["x"] if command[-1] == "show" else []))
+    assert answer.exit_code == 2
+    assert word in answer.stderr and str(file) in answer.stderr
+
+
+def test_a_cut_gzip_of_written_records_is_wrong_usage(newsbeam: Newsbeam, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b"")[:-4])
+    answer = newsbeam("dead-letters", "list", tmp_path)
+    assert answer.exit_code == 2 and "x.jsonl.gz" in answer.stderr
