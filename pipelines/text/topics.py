@@ -1,6 +1,6 @@
-"""What an article is about: a linear model over its words and their parts, served by fastText.
+"""What an article is about: a linear model over its words and their beginnings, served by fastText.
 
-The model is a matrix of word and subword weights, one column a topic. fastText averages the rows of a
+The model is a matrix of weights, a row a feature, a column a topic. fastText averages the rows of a
 text and takes a softmax; the average of many rows is smaller than the L2-normed sum that the weights were
 trained for, by a factor that the text's length tells, so the scores are put back on their scale here and
 then turned into probabilities by a calibration fitted on held-out publishers.
@@ -25,8 +25,12 @@ TEXT_CHARS = 1200
 """The title and so much of the text speak; the rest of an article rarely adds a topic."""
 MAX_TOPICS = 3
 
-_WORD = re.compile(r"[^\W\d_]+|\d+")
-_FLOOR = 1e-5  # what fastText adds to a probability before it takes the logarithm
+BEGINNINGS = (4, 6)
+TITLE_WORD_CHARS = 6
+
+_WORD = re.compile(r"[^\W\d_]+")
+_ADDED = 1e-5  # what fastText adds to a probability before it takes the logarithm
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,25 @@ def media_topics(
     return {key: (table["code"], table["name"]) for key, table in tables.items()}
 
 
-def feature_words(title: str | None, text: str) -> list[str]:
-    """The distinct words that speak for a topic, in order: lower case, compatibility forms unified, each
-    number a `0`."""
-    words = _WORD.findall(unicodedata.normalize("NFKC", f"{title or ''}\n{text[:TEXT_CHARS]}").lower())
-    return list(dict.fromkeys("0" if word[0].isdigit() else word for word in words))
+def features(title: str | None, text: str) -> list[str]:
+    """What speaks for a topic, in order: the distinct words in lower case with compatibility forms unified
+    (`решила`), the beginnings of the longer ones (`реши*`), and the words of the title (`^решила`).
+
+    Beginnings do for subwords in a third of the features: inflection is at the end of a word.
+    """
+    head = _words(title or "")
+    words = dict.fromkeys(head + _words(text[:TEXT_CHARS]))
+    found = list(words)
+    for length in BEGINNINGS:
+        found += dict.fromkeys([f"{word[:length]}*" for word in words if len(word) > length])
+    found += dict.fromkeys([f"^{word[:TITLE_WORD_CHARS]}" for word in head])
+    return found
+
+
+def _words(text: str) -> list[str]:
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _WORD.findall(text.lower())
 
 
 class TopicTagger:
@@ -71,6 +89,7 @@ class TopicTagger:
         self._model = model
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
         self._calibration = calibration
+        self._bias = {LABEL + key: math.exp(bias) for key, bias in calibration.bias.items()}
 
     def tag(self, title: str | None, text: str) -> tuple[Topic, ...]:
         """At most `MAX_TOPICS` topics, the main one first, the others by falling confidence; often one,
@@ -78,51 +97,55 @@ class TopicTagger:
         confidences = self.confidences(title, text)
         if not confidences:
             return ()
-        main = next(iter(confidences))
-        chosen = [main] if confidences[main] >= self._calibration.first else []
-        others = sorted((key for key in confidences if key != main), key=lambda key: -confidences[key])
-        chosen += [key for key in others if confidences[key] >= self._calibration.further]
+        (main, confidence), *others = confidences.items()
+        chosen = [(main, confidence)] if confidence >= self._calibration.first else []
+        others.sort(key=lambda item: -item[1])
+        chosen += [(key, percent) for key, percent in others if percent >= self._calibration.further]
         names = media_topics()
-        return tuple(Topic(*names[key], confidences[key]) for key in chosen[:MAX_TOPICS])
+        return tuple(Topic(*names[key], percent) for key, percent in chosen[:MAX_TOPICS])
 
     def confidences(self, title: str | None, text: str) -> dict[str, int]:
         """Topic key -> how probable it is that the article is (also) about it (0-100), the main topic
         first; empty for a text without words."""
-        scores = self.scores(title, text)
-        if not scores:
+        found = features(title, text)
+        if not found:
             return {}
         calibration = self._calibration
-        total = math.fsum(math.exp(calibration.temperature * score) for score in scores.values())
+        power = calibration.temperature * math.sqrt(len(found))
+        shares = [(label, max(p - _ADDED, _LEAST) ** power) for p, label in self._ranks(found)]
+        total = math.fsum(share for _, share in shares)
         confidences = {}
-        for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
-            share = math.exp(calibration.temperature * score) / total
-            odds = calibration.slope * _logit(share) + calibration.bias[key]
-            confidences[key] = round(100 / (1 + math.exp(-odds)))
+        for label, share in shares:
+            odds = (share / max(total - share, _LEAST * total)) ** calibration.slope
+            odds *= self._bias[label]
+            confidences[label[len(LABEL) :]] = round(100 * odds / (1 + odds))
         return confidences
 
     def scores(self, title: str | None, text: str) -> dict[str, float]:
         """Topic key -> the linear model's score, up to a constant; empty for a text without words."""
-        words = feature_words(title, text)
-        if not words:
+        found = features(title, text)
+        if not found:
             return {}
-        line = " ".join(words)
-        ranks = self._predict(line.encode("utf-8", "ignore").decode() + "\n", -1, 0.0, "strict")
-        scale = math.sqrt(len(line))
-        return {label[len(LABEL) :]: scale * math.log(max(p - _FLOOR, 1e-7)) for p, label in ranks}
+        scale = math.sqrt(len(found))
+        return {
+            label[len(LABEL) :]: scale * math.log(max(p - _ADDED, _LEAST)) for p, label in self._ranks(found)
+        }
 
     def evidence(self, title: str | None, text: str, key: str, limit: int = 8) -> tuple[str, ...]:
         """The words of an article that spoke most for a topic (its key), the strongest first."""
-        labels = [label[len(LABEL) :] for label in self._model.f.getLabels("strict")[0]]
+        labels = [label[len(LABEL) :] for label in self._model.get_labels()]
         column = labels.index(key)
-        weights = {}
-        for word in feature_words(title, text):
-            rows = len(self._model.f.getSubwords(word, "strict")[0])
-            vector = self._model.get_word_vector(word)  # the mean of the word's rows
-            weights[word] = rows * float(vector[column] - vector.mean())
-        strongest = sorted(weights, key=lambda word: (-weights[word], word))[:limit]
-        return tuple(word for word in strongest if weights[word] > 0)
+        spoken: dict[str, float] = {}
+        head = set(_words(title or ""))
+        for word in dict.fromkeys([*head, *_words(text[:TEXT_CHARS])]):
+            forms = [word, *(f"{word[:length]}*" for length in BEGINNINGS if len(word) > length)]
+            forms += [f"^{word[:TITLE_WORD_CHARS]}"] if word in head else []
+            vectors = [self._model.get_word_vector(form) for form in forms]
+            spoken[word] = sum(float(vector[column] - vector.mean()) for vector in vectors)
+        strongest = sorted(spoken, key=lambda word: (-spoken[word], word))[:limit]
+        return tuple(word for word in strongest if spoken[word] > 0)
 
-
-def _logit(p: float) -> float:
-    p = min(max(p, 1e-9), 1 - 1e-9)
-    return math.log(p / (1 - p))
+    def _ranks(self, found: list[str]) -> list[tuple[float, str]]:
+        line = " ".join(found).encode("utf-8", "ignore").decode()
+        ranks: list[tuple[float, str]] = self._predict(f"{line}\n", -1, 0.0, "strict")
+        return ranks

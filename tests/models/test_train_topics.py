@@ -14,7 +14,7 @@ from pipelines.models.topic_scores import KEYS, judge, reliability
 from pipelines.models.train_topics import Recipe, train
 from pipelines.text.topics import Calibration, TopicTagger
 
-SMALL = Recipe(buckets=2000, least_count=1)
+SMALL = Recipe(least_count=1)
 
 
 def _article(number: int, **changes: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def _article(number: int, **changes: Any) -> dict[str, Any]:
         "primary": key,
         "secondary": [],
         "title": f"{key}word and others",
-        "text": f"the {key}news of the day {key}more",
+        "text": f"the {key}news {key}more and word{chr(97 + number // 26)}x{chr(97 + number % 26)}",
         "publisher": f"paper{number % 10}.example",
         "url": f"https://paper{number % 10}.example/{number}",
         **changes,

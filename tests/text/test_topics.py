@@ -17,7 +17,7 @@ from pipelines.text.topics import (
     TEXT_CHARS,
     Calibration,
     TopicTagger,
-    feature_words,
+    features,
     media_topics,
 )
 
@@ -79,7 +79,7 @@ def test_the_evidence_are_words_of_the_article(tagger: TopicTagger) -> None:
     text = next(item["text"] for item in ITEMS if item["topics"] == ["religion"])
     words = tagger.evidence("Праздник", text, "religion")
     assert 3 <= len(words) <= 8
-    assert set(words) <= set(feature_words("Праздник", text))
+    assert set(words) <= set(features("Праздник", text))
     assert {"литургию", "патриарх", "православные", "священники", "епископы", "храме"} & set(words)
 
 
@@ -90,9 +90,11 @@ def test_the_floors_are_kept() -> None:
     assert topics[1].confidence >= topics[2].confidence
 
 
-def test_words_are_distinct_lower_case_and_numbers_are_one() -> None:
-    assert feature_words("The Big 5", "the ﬁne 12 of 2019, BIG") == ["the", "big", "0", "fine", "of"]
-    assert len(feature_words(None, "a b " * TEXT_CHARS)) == 2
+def test_features_are_words_their_beginnings_and_the_title() -> None:
+    assert features("Big elections", "the ﬁne Elections of 2019, BIG") == (
+        ["big", "elections", "the", "fine", "of", "elec*", "electi*", "^big", "^electi"]
+    )
+    assert len(features(None, "a b " * TEXT_CHARS)) == 2
 
 
 @given(st.text(max_size=2000), st.none() | st.text(max_size=100))
