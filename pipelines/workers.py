@@ -6,12 +6,14 @@ import ctypes
 import dataclasses
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import NamedTuple
@@ -95,7 +97,7 @@ def _processes(
     try:
         for worker in range(workers):
             ours, theirs = shared.context.Pipe(duplex=False)
-            part = _part(config, worker, workers)
+            part = pickle.dumps(_part(config, worker, workers))
             process = shared.context.Process(target=_work, args=(part, worker, shared.figures, theirs))
             with _signals_held():
                 process.start()
@@ -118,6 +120,7 @@ def _part(config: Config, worker: int, workers: int) -> Config:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """A process started in this block is told of signals only when it is ready to drain."""
+    resource_tracker.ensure_running()  # when a first process starts it, it lets signals through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _DRAINING)
     try:
         yield
@@ -149,14 +152,15 @@ def _answer(connection: Connection) -> _Part:
     return answer
 
 
-def _work(config: Config, worker: int, figures: Figures, connection: Connection) -> None:
+def _work(config: bytes, worker: int, figures: Figures, connection: Connection) -> None:
     threading.Thread(target=_die_when_orphaned, daemon=True).start()
     drain.on_signals()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _DRAINING)
     logs.configure()
     try:
-        connection.send(_run_part(config, worker, figures))
+        # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
+        connection.send(_run_part(pickle.loads(config), worker, figures))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
 

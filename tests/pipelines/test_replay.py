@@ -218,6 +218,14 @@ def worker_ids(process: subprocess.Popen[bytes]) -> list[int]:
     ]
 
 
+def test_workers_have_nothing_to_warn_of(tmp_path: Path, seeds: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.cli", "replay", str(seeds), "--workers", "2"]
+    answer = subprocess.run(
+        [*command, "-o", str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True, check=True
+    )
+    assert answer.stderr == b""
+
+
 def test_workers_are_interrupted_while_they_start(
     tmp_path: Path, two_workers: subprocess.Popen[bytes]
 ) -> None:
