@@ -169,10 +169,6 @@ class SharedConsumer:
 
     def end(self, partition: int) -> int | None:
         """The offset that the partition's next record will get, as last heard."""
-        if partition in self._buffers:
-            heard: int | None = self._consumer.highwater(TopicPartition(self._topic, partition))
-            if heard is not None:
-                return heard
         return self._ends.get(partition)
 
     def idle_seconds(self, partition: int) -> float:
@@ -262,6 +258,10 @@ class SharedConsumer:
             if buffer.is_full:
                 self._consumer.pause(source)
                 self._full.add(source.partition)
+        for partition in self._buffers:
+            heard = self._consumer.highwater(TopicPartition(self._topic, partition))
+            if heard is not None:
+                self._ends[partition] = heard
 
     def _send_commits(self) -> None:
         if self._to_commit and (self._commit is None or self._commit.is_done):

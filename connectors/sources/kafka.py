@@ -131,6 +131,22 @@ class _ListPartitions(beam.DoFn):
 class _ReadPartitions(beam.DoFn, RestrictionProvider):
     def __init__(self, options: Share) -> None:
         self._options = options
+        self._shared: SharedConsumer | None = None
+
+    def _consumer(self) -> SharedConsumer:
+        # Not a property: Beam looks at all attributes of a DoFn before it is pickled.
+        if self._shared is None:
+            options = self._options
+            self._shared = shared(
+                Subscription(
+                    _cluster(options),
+                    options.kafka_topic,
+                    options.group,
+                    options.isolation,
+                    options.discover_seconds,
+                )
+            )
+        return self._shared
 
     def initial_restriction(self, element: _Element) -> Positions:
         _, first, end = element
@@ -138,9 +154,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
             return Positions()
         spans = []
         for partition in range(first, end):
-            start, stop = _consumer(self._options).offsets(
-                partition, self._options.start, self._options.out_of_range
-            )
+            start, stop = self._consumer().offsets(partition, self._options.start, self._options.out_of_range)
             spans.append(Span(partition, start, max(start, stop) if self._options.until_end else None))
         return Positions(tuple(spans))
 
@@ -148,7 +162,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         return PositionsTracker(restriction)
 
     def restriction_size(self, element: _Element, restriction: Positions) -> int:
-        consumer = _consumer(self._options)
+        consumer = self._consumer()
         ends = {span.partition: consumer.end(span.partition) or span.start for span in restriction.spans}
         return backlog(restriction, ends)
 
@@ -165,7 +179,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         tracker: RestrictionTracker = beam.DoFn.RestrictionParam(),  # noqa: B008
         watermark: ManualWatermarkEstimator = _WATERMARK,
     ) -> Iterator[beam.window.TimestampedValue]:
-        consumer, spans = _consumer(self._options), tracker.current_restriction().spans
+        consumer, spans = self._consumer(), tracker.current_restriction().spans
         for span in spans:
             consumer.accept(span.partition, span.start)
         if drain.is_requested():
@@ -255,18 +269,6 @@ def _fields(options: Options) -> dict[str, Any]:
 
 def _cluster(options: Options) -> Cluster:
     return Cluster(options.brokers, options.security)
-
-
-def _consumer(options: Options) -> SharedConsumer:
-    return shared(
-        Subscription(
-            _cluster(options),
-            options.kafka_topic,
-            options.group,
-            options.isolation,
-            options.discover_seconds,
-        )
-    )
 
 
 def _received(record: ConsumerRecord, media: Media) -> Received:
