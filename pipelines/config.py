@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 import tomllib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.received import MAX_RECORD_BYTES
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk")
+"""What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 
 class ConfigError(Exception):
@@ -27,7 +32,7 @@ class ConfigError(Exception):
 class Limits:
     """How much one record may ask for."""
 
-    max_record_bytes: int = MAX_RECORD_BYTES
+    max_record_bytes: Annotated[int, Field(gt=0)] = MAX_RECORD_BYTES
     """A longer raw record is rejected as `too_large`."""
 
 
@@ -95,6 +100,8 @@ def _config(tables: Mapping[str, Any]) -> Config:
     for needed in ("source", "sinks"):
         if not tables.get(needed):
             raise ConfigError(f"[{needed}] is missing")
+    if not isinstance(tables["sinks"], list):
+        raise ConfigError("sinks: tables are asked for, [[sinks]]")
     names: set[str] = set()
     sinks = []
     for number, table in enumerate(tables["sinks"]):
@@ -125,6 +132,11 @@ def _sink(table: Any, place: str) -> Sink:
     if takes not in ("articles", "dead_letters"):
         raise ConfigError(f"{place}.takes: {takes!r} is neither 'articles' nor 'dead_letters'")
     name = rest.pop("name", takes)
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _COUNTER_GROUPS:
+        raise ConfigError(
+            f"{place}.name: {name!r}; letters, digits, . _ - are asked for, and none of the counters' "
+            f"{', '.join(_COUNTER_GROUPS)}"
+        )
     return Sink(name, kind, takes, _dataclass(_options("sinks", kind), rest, place))
 
 

@@ -64,9 +64,7 @@ def train_topics(
 
 @app.command("train-lines")
 def train_lines(
-    data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Pages with labelled lines, .jsonl.")
-    ],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Pages with labelled lines, .jsonl.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .json file.")
     ],

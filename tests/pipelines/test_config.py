@@ -63,6 +63,10 @@ def test_the_command_line_replaces_whole_tables(tmp_path: Path) -> None:
         ("[limits]", "[limit]", "limit: unknown key; known here: limits"),
         ("max_record_bytes", "max_bytes", "limits.max_bytes: unknown key"),
         ("= 100", '= "many"', "limits.max_record_bytes: "),
+        ("= 100", "= 0", "limits.max_record_bytes: "),
+        ('path = "out"', 'path = "out"\nname = 5', "sinks[0].name: 5; "),
+        ('path = "out"', 'path = "out"\nname = "a/b"', "sinks[0].name: 'a/b'; "),
+        ('path = "out"', 'path = "out"\nname = "outcome"', "none of the counters'"),
         ('kind = "files"', 'kind = "fils"', "source.kind: 'fils' is none of"),
         ('paths = ["a.txt"]', "paths = 3", "source.paths: "),
         ('paths = ["a.txt"]', "", "source.paths: "),
@@ -136,3 +140,8 @@ def _holds_defaults(options: Any, text: str) -> None:
             _holds_defaults(value, text)
         elif item.default is not dataclasses.MISSING:
             assert value == item.default, item.name
+
+
+def test_sinks_that_are_no_tables_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="sinks: tables are asked for"):
+        read(tmp_path, 'sinks = 3\n[source]\nkind = "files"\npaths = ["x"]\n')
