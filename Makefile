@@ -49,6 +49,7 @@ benchmark: setup ## Articles a second: the pipeline against a bare loop, two wor
 quality: setup ## Scores against the gold, beside their floors
 	$(BIN)/python -m tests.quality.cleaning
 	$(BIN)/python -m tests.quality.html
+	$(BIN)/python -m tests.quality.tagging
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) build dist *.egg-info newsbeam-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

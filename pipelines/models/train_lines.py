@@ -28,7 +28,8 @@ from pipelines.text.page import Page
 
 KEEP = frozenset({"body", "subhead"})
 FOLDS = 6
-TREES = 100
+TREES = 60
+RATE = 0.12
 LEAVES = 12
 MIN_PRECISION = 0.88
 """The threshold is the lowest at which this share of the lines taken from left-out sites is junk. It reads
@@ -170,7 +171,7 @@ class _Data:
         trees = GradientBoostingClassifier(
             init="zero",
             n_estimators=TREES,
-            learning_rate=0.08,
+            learning_rate=RATE,
             max_leaf_nodes=LEAVES,
             max_depth=None,
             min_samples_leaf=15,

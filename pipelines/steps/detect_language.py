@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.models import registry
-from pipelines.text.language import LanguageIdentifier
+from pipelines.text import language
 from schemas.article import Article
 
 
@@ -14,15 +14,15 @@ class DetectLanguage:
 
     def setup(self) -> None:
         """Load lid.176, once a process. Raises `ModelFault`."""
-        self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
+        self._identifier = language.load()
         self._model_id = registry.entries()["language"].id
 
     def convert(self, article: Article) -> Article:
         """Judge the clean text; the producer's hints only break ties."""
-        language, shares = self._identifier.identify(article.text, article.hints)
+        found, shares = self._identifier.identify(article.text, article.hints)
         provenance = article.provenance
         return article.evolve(
-            language=language,
+            language=found,
             languages=shares,
             provenance=replace(provenance, models={**provenance.models, "language": self._model_id}),
         )

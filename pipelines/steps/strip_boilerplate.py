@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 from pipelines.models import registry
-from pipelines.text import dates, line_model, packs
+from pipelines.text import dates, language, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.language import UNSURE, LanguageIdentifier
+from pipelines.text.language import UNSURE
 from pipelines.version import VERSION
 from schemas.article import Article, DateCandidate, DateOrigin, Precision, Provenance, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
@@ -29,7 +29,7 @@ class StripBoilerplate:
     def setup(self) -> None:
         """Load the packs, lid.176 and the line scorer, once a process. Raises `PackError`, `ModelFault`."""
         self._library = packs.load(self._rules)
-        self._identifier = LanguageIdentifier(registry.load_fasttext("language"))
+        self._identifier = language.load()
         self._line_model = line_model.load(registry.verified("lines"))
         self._models = {"lines": registry.entries()["lines"].id}
 

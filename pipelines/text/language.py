@@ -10,8 +10,10 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
+from pipelines.models import registry
 from pipelines.text.language_rules import Family, Rules, load_rules
 from schemas.article import Language, LanguageShare
 
@@ -24,6 +26,7 @@ NAMED_SHARE = 0.1
 """A further language is named where it holds at least this share of the text (0-1)."""
 
 _SAMPLE_CHARS = 280
+_SAMPLED_CHARS = 20_000
 _BLOCK_CHARS = 400
 _MIN_BLOCK_CHARS = 60
 _MAX_BLOCKS = 24
@@ -58,6 +61,12 @@ class Look(NamedTuple):
 _NOTHING = Look(UNSURE, 0.0)
 
 
+@cache
+def load() -> LanguageIdentifier:
+    """The identifier on the shipped model, one a process: its stations share what it saw. Raises `ModelFault`."""
+    return LanguageIdentifier(registry.load_fasttext("language"))
+
+
 class LanguageIdentifier:
     """Pure functions over a loaded lid.176.
 
@@ -69,15 +78,16 @@ class LanguageIdentifier:
     def __init__(self, model: Any, rules: Rules | None = None) -> None:
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
         self._rules = rules or load_rules()
+        self._last = ("", _NOTHING)
 
     def guess(self, text: str) -> str:
         """The tag by which rule packs are chosen before cleaning: one look at the longest lines.
 
         `und` where there is nothing to go by; never `mul`.
         """
-        lines = sorted(text[:20_000].splitlines(), key=len, reverse=True)[:2]
-        sample = " ".join(line[: _SAMPLE_CHARS // 2] for line in lines)
+        sample = _sample(text)
         look = self._look(sample)
+        self._last = sample, look
         return UNSURE if look.probability < self._rules.margin else self._member(look, sample, None)
 
     def identify(
@@ -95,7 +105,11 @@ class LanguageIdentifier:
             the text) with its confidence (0-100); and the languages by falling share, none for `und`.
         """
         hint = _hinted(hints)
-        look = self._look(_sample(text))
+        sample = _sample(text)
+        # What cleaning leaves mostly has the same longest lines as what it was given.
+        last_sample, look = self._last
+        if sample != last_sample:
+            look = self._look(sample)
         if look.probability < self._rules.sure:
             return self._vote(text, hint)
         tag = self._member(look, text[:_VOCABULARY_CHARS], hint)
@@ -239,12 +253,11 @@ def _hinted(hints: Mapping[str, str] | None) -> str | None:
 
 
 def _sample(text: str) -> str:
-    """Some characters of a text: half from the start, a quarter each from the middle and the end."""
-    if len(text) <= 2 * _SAMPLE_CHARS:
-        return text[:_SAMPLE_CHARS]
-    half, quarter = _SAMPLE_CHARS // 2, _SAMPLE_CHARS // 4
-    middle = len(text) // 2
-    return f"{text[:half]} {text[middle : middle + quarter]} {text[-quarter:]}"
+    """The beginnings of a text's two longest lines: most likely paragraphs of the article."""
+    lines = sorted(text[:_SAMPLED_CHARS].splitlines(), key=len, reverse=True)[:2]
+    if len(lines) == 1:
+        return lines[0][:_SAMPLE_CHARS]
+    return " ".join([line[: _SAMPLE_CHARS // 2] for line in lines])
 
 
 def _blocks(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What the learned scorer sees of a line: its shape, its neighbours, and whether it speaks of the story.
 
-No words are features: a line's stems only count by how many of them the page's paragraphs hold, so the
-scorer needs no language.
+No words are features: a line's stems only count by how many of them begin a word of the page's paragraphs, so
+the scorer needs no language.
 """
 
 from __future__ import annotations
@@ -94,12 +94,10 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     count = len(page.lines)
     is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
     paragraphs = [index for index in range(count) if is_paragraph[index]]
-    body = " ".join([page.lines[index] for index in paragraphs])
-    body_stems = {word[:STEM_LETTERS] for word in _WORD.findall(body.lower())}
-    body_words = set(_WORD.findall(body))
+    body = " " + " ".join([page.lines[index] for index in paragraphs])
+    lower = body.lower()
     title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
     shares: dict[int, tuple[float, float, int]] = {}
-
     counts = Counter(page.lines)
 
     def share(index: int) -> tuple[float, float, int]:
@@ -109,8 +107,8 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
                 stems = {word[:STEM_LETTERS].lower() for word in words}
                 names = {word for word in words if word[0].isupper()}
                 shares[index] = (
-                    len(stems & body_stems) / len(stems) if stems else -1.0,
-                    len(names & body_words) / len(names) if names else -1.0,
+                    sum([f" {stem}" in lower for stem in stems]) / len(stems) if stems else -1.0,
+                    sum([name in body for name in names]) / len(names) if names else -1.0,
                     len(stems),
                 )
             else:

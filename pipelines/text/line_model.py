@@ -23,7 +23,7 @@ from pipelines.text.page import Page
 WORD_BITS = 15
 """Words are counted in 2 to this power buckets."""
 
-EARLY_TREES = 20
+EARLY_TREES = 12
 EARLY_TOTAL = 0.0
 """A line that the first trees hold for body is not looked at further: most lines are settled there."""
 
