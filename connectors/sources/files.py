@@ -94,6 +94,8 @@ def discover(paths: Sequence[str]) -> list[InputFile]:
     """
     files: dict[str, InputFile] = {}
     for given in paths:
+        if not given:
+            raise UnreadableInput("an empty PATH: name a file or a folder")
         try:
             found = _find(given)
         except OSError as error:

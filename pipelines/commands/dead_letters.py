@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.console import printable, stderr, stdout, wrong_usage
 from pipelines.commands.written import read_written, written_files
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def show(
         stdout.print()
         if letter.payload is None:
             stdout.print("[dim](not UTF-8; base64)[/]")
-        stdout.out(letter.payload or letter.payload_base64 or "(no bytes)")
+        stdout.out(printable(letter.payload or letter.payload_base64 or "(no bytes)"))
         return
     wrong_usage(f"{path}: no dead letter {which}")
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.console import printable, stderr, stdout, wrong_usage
 
 if TYPE_CHECKING:
     from schemas.article import Article, DateCandidate
@@ -47,21 +47,22 @@ def explain(
 
 def marked(article: Article) -> Text:
     """The raw text with the removed spans struck through, each after its kind and rule in brackets."""
-    text, at = Text(), 0
+    clean, text, at = printable(article.text), Text(), 0
     clean_at = 0
     for removal in article.removed:
         kept = removal.start - at
-        text.append(article.text[clean_at : clean_at + kept])
+        text.append(clean[clean_at : clean_at + kept])
         clean_at, at = clean_at + kept, removal.end
-        body = removal.text.strip()
-        lead = len(removal.text) - len(removal.text.lstrip())
-        text.append(removal.text[:lead])
+        cut = printable(removal.text)
+        body = cut.strip()
+        lead = len(cut) - len(cut.lstrip())
+        text.append(cut[:lead])
         score = "" if removal.score is None else f" {removal.score:.2f}"
         text.append(f"[-{removal.kind}: {removal.rule}{score}]", style="bold magenta")
         text.append(" ")
         text.append(body, style="red strike")
-        text.append(removal.text[lead + len(body) :])
-    text.append(article.text[clean_at:])
+        text.append(cut[lead + len(body) :])
+    text.append(clean[clean_at:])
     return text
 
 
@@ -94,7 +95,7 @@ def facts(article: Article) -> Table:
     ]
     for name, value in rows:
         if value:
-            table.add_row(name, Text(value))
+            table.add_row(name, Text(printable(value)))
     return table
 
 

@@ -26,7 +26,7 @@ NAMED_SHARE = 0.1
 """A further language is named where it holds at least this share of the text (0-1)."""
 
 _SAMPLE_CHARS = 280
-_SAMPLED_CHARS = 20_000
+_GUESS_CHARS = 200
 _BLOCK_CHARS = 400
 _MIN_BLOCK_CHARS = 60
 _MAX_BLOCKS = 24
@@ -63,7 +63,7 @@ _NOTHING = Look(UNSURE, 0.0)
 
 @cache
 def load() -> LanguageIdentifier:
-    """The identifier on the shipped model, one a process: its stations share what it saw. Raises `ModelFault`."""
+    """The identifier on the shipped model, one a process. Raises `ModelFault`."""
     return LanguageIdentifier(registry.load_fasttext("language"))
 
 
@@ -78,16 +78,15 @@ class LanguageIdentifier:
     def __init__(self, model: Any, rules: Rules | None = None) -> None:
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
         self._rules = rules or load_rules()
-        self._last = ("", _NOTHING)
 
     def guess(self, text: str) -> str:
         """The tag by which rule packs are chosen before cleaning: one look at the longest lines.
 
         `und` where there is nothing to go by; never `mul`.
         """
-        sample = _sample(text)
+        lines = sorted(text[:20_000].splitlines(), key=len, reverse=True)[:2]
+        sample = " ".join([line[: _GUESS_CHARS // 2] for line in lines])
         look = self._look(sample)
-        self._last = sample, look
         return UNSURE if look.probability < self._rules.margin else self._member(look, sample, None)
 
     def identify(
@@ -105,11 +104,7 @@ class LanguageIdentifier:
             the text) with its confidence (0-100); and the languages by falling share, none for `und`.
         """
         hint = _hinted(hints)
-        sample = _sample(text)
-        # What cleaning leaves mostly has the same longest lines as what it was given.
-        last_sample, look = self._last
-        if sample != last_sample:
-            look = self._look(sample)
+        look = self._look(_sample(text))
         if look.probability < self._rules.sure:
             return self._vote(text, hint)
         tag = self._member(look, text[:_VOCABULARY_CHARS], hint)
@@ -253,11 +248,12 @@ def _hinted(hints: Mapping[str, str] | None) -> str | None:
 
 
 def _sample(text: str) -> str:
-    """The beginnings of a text's two longest lines: most likely paragraphs of the article."""
-    lines = sorted(text[:_SAMPLED_CHARS].splitlines(), key=len, reverse=True)[:2]
-    if len(lines) == 1:
-        return lines[0][:_SAMPLE_CHARS]
-    return " ".join([line[: _SAMPLE_CHARS // 2] for line in lines])
+    """Some characters of a text: half from the start, a quarter each from the middle and the end."""
+    if len(text) <= 2 * _SAMPLE_CHARS:
+        return text[:_SAMPLE_CHARS]
+    half, quarter = _SAMPLE_CHARS // 2, _SAMPLE_CHARS // 4
+    middle = len(text) // 2
+    return f"{text[:half]} {text[middle : middle + quarter]} {text[-quarter:]}"
 
 
 def _blocks(text: str) -> list[str]:

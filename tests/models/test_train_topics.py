@@ -24,7 +24,7 @@ def _article(number: int, **changes: Any) -> dict[str, Any]:
         "primary": key,
         "secondary": [],
         "title": f"{key}word and others",
-        "text": f"the {key}news {key}more and word{chr(97 + number // 26)}x{chr(97 + number % 26)}",
+        "text": f"the {key}news {key}more and {chr(97 + number // 26)}{chr(97 + number % 26)}word",
         "publisher": f"paper{number % 10}.example",
         "url": f"https://paper{number % 10}.example/{number}",
         **changes,

@@ -27,6 +27,14 @@ def test_explain_marks_what_was_removed(newsbeam: Newsbeam, seeds: Path) -> None
     assert all(line.split(": ")[-1].strip() in said for line in raw.splitlines())
 
 
+def test_an_article_cannot_drive_the_terminal(newsbeam: Newsbeam, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(
+        json.dumps({"id": "\x1b]0;x", "text": "Parliament \x1b[2J voted today."})
+    )
+    said = newsbeam("explain", tmp_path / "x.jsonl").stdout.decode()
+    assert "\x1b" not in said and "Parliament ␛[2J voted today." in said
+
+
 def test_explain_of_a_refused_record_says_why(newsbeam: Newsbeam, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"text": "x"}\n{"text": 1}\n')
     answer = newsbeam("explain", tmp_path / "x.jsonl", "--record", "1")

@@ -1,7 +1,7 @@
 """Scores language and topics beside their floors: `python -m tests.quality.tagging`.
 
-    --update-floors   raise the floors to what was measured
-    --lower           with --update-floors: floors may fall, too
+--update-floors   raise the floors to what was measured
+--lower           with --update-floors: floors may fall, too
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_the_evidence_are_words_of_the_article(tagger: TopicTagger) -> None:
     text = next(item["text"] for item in ITEMS if item["topics"] == ["religion"])
     words = tagger.evidence("Праздник", text, "religion")
     assert 3 <= len(words) <= 8
-    assert set(words) <= set(features("Праздник", text))
+    assert all(word in f"праздник {text.lower()}" for word in words)
     assert {"литургию", "патриарх", "православные", "священники", "епископы", "храме"} & set(words)
 
 
@@ -92,7 +92,7 @@ def test_the_floors_are_kept() -> None:
 
 def test_features_are_words_their_beginnings_and_the_title() -> None:
     assert features("Big elections", "the ﬁne Elections of 2019, BIG") == (
-        ["big", "elections", "the", "fine", "of", "elec*", "electi*", "^big", "^electi"]
+        ["big", "electi", "the", "fine", "of", "elec*", "^big", "^electi"]
     )
     assert len(features(None, "a b " * TEXT_CHARS)) == 2
 
