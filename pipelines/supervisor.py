@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import multiprocessing
-import signal
+import pickle
 import threading
 import time
 from collections import Counter
@@ -19,6 +19,7 @@ from prometheus_client import multiprocess
 from connectors import drain
 from pipelines import logs
 from pipelines.config import Config
+from pipelines.workers import WorkerFailed
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,6 @@ _SOUND_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _DRAIN_SECONDS = 150.0
 """How long workers may take to finish their bundles: more than a Kafka delivery may (120 s)."""
-
-
-class WorkerFailed(Exception):
-    """A worker cannot run; the message is what it said."""
 
 
 @dataclass
@@ -121,9 +118,10 @@ def _start(worker: _Worker, config: Config, workers: int) -> None:
     # Spawned, not forked: Beam and kafka-python have threads that a fork would lose.
     context = multiprocessing.get_context("spawn")
     worker.connection, theirs = context.Pipe(duplex=False)
-    share = _share(config, worker.number, workers, is_again=worker.failures > 0)
+    share = pickle.dumps(_share(config, worker.number, workers, is_again=worker.failures > 0))
     worker.process = context.Process(target=_work, args=(share, theirs), daemon=True)
-    worker.process.start()
+    with drain.signals_held():
+        worker.process.start()
     theirs.close()
     worker.started_at = time.monotonic()
 
@@ -145,15 +143,15 @@ def _ask_to_drain(crew: list[_Worker]) -> None:
             worker.process.terminate()  # a worker drains on SIGTERM
 
 
-def _work(config: Config, connection: Connection) -> None:
-    drain.on_signals()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
+def _work(config: bytes, connection: Connection) -> None:
+    drain.in_worker()
     logs.configure()
     threading.Thread(target=_drain_when_orphaned, daemon=True).start()
     try:
         from pipelines.running import run
 
-        connection.send(run(config))
+        # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
+        connection.send(run(pickle.loads(config)))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
 

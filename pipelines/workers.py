@@ -7,13 +7,11 @@ import dataclasses
 import multiprocessing
 import os
 import pickle
-import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import NamedTuple
@@ -26,7 +24,6 @@ from pipelines.config import Config
 _REPORT_SECONDS = 0.2
 _FIGURES = 2  # bytes read, records done
 Figures = ctypes.Array[ctypes.c_longlong]
-_DRAINING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Done(NamedTuple):
@@ -99,7 +96,7 @@ def _processes(
             ours, theirs = shared.context.Pipe(duplex=False)
             part = pickle.dumps(_part(config, worker, workers))
             process = shared.context.Process(target=_work, args=(part, worker, shared.figures, theirs))
-            with _signals_held():
+            with drain.signals_held():
                 process.start()
             theirs.close()
             connections.append(ours)
@@ -115,17 +112,6 @@ def _processes(
 def _part(config: Config, worker: int, workers: int) -> Config:
     options = dataclasses.replace(config.source.options, worker=worker, workers=workers)
     return dataclasses.replace(config, source=dataclasses.replace(config.source, options=options))
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """A process started in this block is told of signals only when it is ready to drain."""
-    resource_tracker.ensure_running()  # when a first process starts it, it lets signals through
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _DRAINING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answers(processes: list[SpawnProcess], connections: list[Connection]) -> Iterator[_Part]:
@@ -154,9 +140,7 @@ def _answer(connection: Connection) -> _Part:
 
 def _work(config: bytes, worker: int, figures: Figures, connection: Connection) -> None:
     threading.Thread(target=_die_when_orphaned, daemon=True).start()
-    drain.on_signals()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and tells us
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _DRAINING)
+    drain.in_worker()
     logs.configure()
     try:
         # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
