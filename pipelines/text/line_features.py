@@ -13,7 +13,7 @@ from pipelines.text.page import Page
 
 STEM_LETTERS = 5
 """A word's first letters stand for its stem."""
-MAX_CANDIDATE_CHARS = 240
+MAX_CANDIDATE_CHARS = 120
 """A longer line is never scored: body text is sacred."""
 MAX_LINES = 400
 """A page of more lines is not scored: it is no article."""

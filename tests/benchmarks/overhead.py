@@ -3,10 +3,10 @@
     make benchmark            or   python -m tests.benchmarks.overhead [--articles N] [--rounds N]
 
 Both read the same articles, run the same stations and write the same files; they take turns, and the
-best turn of each counts: what a shared machine adds is never less than nothing. Times are the processor's, of all threads, start-up aside: a machine's other work
-disturbs them least. Prints articles a second of one core for each, the ratio, Beam's overhead an article,
-and where the time of the bare loop goes. Goals: overhead <= 0.04 ms an article, >= 2,000 articles a
-second.
+best turn of each counts: what a shared machine adds is never less than nothing. Times are the
+processor's, of all threads, start-up aside. Prints articles a second of one core for each, the ratio,
+Beam's overhead an article, and where the time of the bare loop goes.
+Goals: overhead <= 0.04 ms an article, >= 2,000 articles a second.
 """
 
 from __future__ import annotations
