@@ -221,7 +221,11 @@ def test_a_gzip_stream_cut_in_the_middle_is_one_fault_after_its_whole_lines(tmp_
     assert [r.payload for r in got[:-1]] == whole[: len(got) - 1]
 
 
-@pytest.mark.parametrize("data", [b"\x1f\x8bgarbage", b"not gzip at all", gzip.compress(b"x" * 999)[:30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"\x1f\x8bgarbage", b"not gzip at all", gzip.compress(b"x" * 999)[:30]],
+    ids=["garbage", "text", "cut"],  # not the bytes: gzip writes the time into them
+)
 def test_a_file_that_is_no_gzip_is_one_fault(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.jsonl.gz").write_bytes(data)
     (received,) = read(tmp_path / "x.jsonl.gz")
