@@ -30,7 +30,7 @@ class StripBoilerplate:
         """Load the packs, lid.176 and the line scorer, once a process. Raises `PackError`, `ModelFault`."""
         self._library = packs.load(self._rules)
         self._identifier = language.load()
-        self._line_model = line_model.load(registry.verified("lines"))
+        self._line_model = line_model.shipped()
         self._models = {"lines": registry.entries()["lines"].id}
 
     def convert(self, raw: RawArticle) -> Article:

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from pipelines.models import registry
 from pipelines.text.line_features import NAMES, rows
 from pipelines.text.page import Page
 
@@ -90,7 +91,12 @@ class LineModel:
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
 
 
-@cache
 def load(path: Path) -> LineModel:
-    """The model in a file, read once a process."""
+    """The model in a file."""
     return LineModel(orjson.loads(path.read_bytes()))
+
+
+@cache
+def shipped() -> LineModel:
+    """The shipped model, verified and read once a process. Raises `ModelFault`."""
+    return load(registry.verified("lines"))

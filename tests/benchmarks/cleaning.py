@@ -45,7 +45,7 @@ def main() -> int:
         articles = [json.loads(line) for index, line in enumerate(lines) if index % EVERY == 0]
     identifier = LanguageIdentifier(registry.load_fasttext("language"))
     library = packs.load()
-    scorer = line_model.load(registry.verified("lines"))
+    scorer = line_model.shipped()
     chosen = [library.select(identifier.guess(a["text"]), a["url"]) for a in articles]
     pairs = list(zip(articles, chosen, strict=True))
     baseline = statistics.median(

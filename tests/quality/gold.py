@@ -65,5 +65,5 @@ def scorer_of(rows: Sequence[Mapping[str, Any]]) -> LineModel:
         path = Path(folder) / "lines.json"
         train(rows, packs.load(), identifier.guess, path)
         content = orjson.loads(path.read_bytes())
-    content["threshold"] = line_model.load(registry.verified("lines")).threshold
+    content["threshold"] = line_model.shipped().threshold
     return LineModel(content)
