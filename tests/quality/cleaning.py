@@ -1,10 +1,10 @@
 """Scores cleaning on the line gold: `python -m tests.quality.cleaning`.
 
-The gold's sites are divided by a hash of their names. Rules are found on the one half; the other, hidden
-half gives the honest figure, and its floors. Pages that went worst are only shown of the open half.
+The gold's sites are divided by a hash of their names. Rules are found on three quarters; the hidden
+quarter gives the honest figure, and its floors. Pages that went worst are only shown of open sites.
 
-    --worst N         show the N worst pages of the open half
-    --scorer          train a line scorer on the open half and score the hidden half with it (a minute)
+    --worst N         show the N worst pages of the open sites
+    --scorer          train a line scorer on the open sites and score the hidden ones with it (a minute)
     --update-floors   raise the floors to what was measured
     --lower           with --update-floors: floors may fall, too
 """

@@ -29,8 +29,11 @@ FILES = ("cleaning_dev.jsonl", "cleaning_train.jsonl")
 
 
 def is_hidden(site: str) -> bool:
-    """Whether a site belongs to the half that nobody looks at when writing rules."""
-    return hashlib.sha256(f"{SPLIT}:{site}".encode()).digest()[0] % 2 == 1
+    """Whether a site belongs to the quarter that nobody looks at when writing rules.
+
+    It was a half until the rules found on the other half said nothing new; then half of it was opened.
+    """
+    return hashlib.sha256(f"{SPLIT}:{site}".encode()).digest()[0] % 4 == 3
 
 
 def pages(shared: Path) -> Iterator[dict[str, Any]]:
