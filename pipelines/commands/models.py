@@ -40,7 +40,7 @@ def list_() -> None:
 @app.command("train-topics")
 def train_topics(
     data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Labelled articles, .jsonl or .jsonl.gz.")
+        list[Path], typer.Argument(metavar="DATA...", help="Articles, labelled or taught, .jsonl or .jsonl.gz.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .ftz file.")
@@ -48,7 +48,7 @@ def train_topics(
 ) -> None:
     """Train the topic model, and say how good it is on publishers that were held out.
 
-    Needs the `train` extra (scikit-learn). The same data give the same model. Beside MODEL its entry for
+    Needs the `train` extra (numba). The same data give the same model. Beside MODEL its entry for
     models.toml is written.
     """
     try:
