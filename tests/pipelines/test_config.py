@@ -60,7 +60,7 @@ def test_the_command_line_replaces_whole_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("[limits]", "[limit]", "limit: unknown key; known here: limits"),
+        ("[limits]", "[limit]", "limit: unknown key; known here: cleaning, limits"),
         ("max_record_bytes", "max_bytes", "limits.max_bytes: unknown key"),
         ("= 100", '= "many"', "limits.max_record_bytes: "),
         ("= 100", "= 0", "limits.max_record_bytes: "),
