@@ -17,8 +17,6 @@ from schemas.dead_letter import ArticleRejected, Reason
 class StripBoilerplate:
     """`RawArticle -> Article`. Rejects: no_text_left.
 
-    A cheap guess of the language chooses the rule packs; where it is unsure, the producer's word does.
-
     Args:
         rules: the rules folder; the package's by default.
         own_packs: a folder of more packs, if any.
@@ -36,7 +34,7 @@ class StripBoilerplate:
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
-        chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
+        chosen = self._library.select(self.language_of(raw), raw.url or raw.publisher)
         cleaned = strip_boilerplate(raw_text, chosen, Hints(raw.title), self._line_model)
         if not (text := cleaned.text) or text.isspace():
             raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
@@ -70,8 +68,9 @@ class StripBoilerplate:
             warnings=raw.warnings,
         )
 
-    def _language(self, raw: RawArticle, text: str) -> str | None:
-        guessed = self._identifier.guess(text)
+    def language_of(self, raw: RawArticle) -> str | None:
+        """The language that chooses the packs: a cheap guess; where it is unsure, the producer's word."""
+        guessed = self._identifier.guess(raw.text or "")
         return guessed if guessed != UNSURE else raw.language or raw.hints.get("html_language")
 
 

@@ -27,6 +27,8 @@ class Pack:
     rules: tuple[Rule, ...]
     digest: str
     """Lower-case hex sha256 of the file and of the definitions it was read with."""
+    off: int = 0
+    """So many more rules are switched off."""
 
 
 def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -> dict[str, str]:
@@ -65,13 +67,14 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
     definitions = resolve(name, own, definitions)
     digest = hashlib.sha256(content)
     digest.update(repr(sorted(definitions.items())).encode("utf-8"))
+    tables = _tables(name, table)
+    switched_on = [rule for rule in tables if _is_on(name, rule)]
     pack = Pack(
         name=name,
         languages=_languages(name, table),
-        rules=tuple(
-            read_rule(name, rule, definitions) for rule in _tables(name, table) if _is_on(name, rule)
-        ),
+        rules=tuple(read_rule(name, rule, definitions) for rule in switched_on),
         digest=digest.hexdigest(),
+        off=len(tables) - len(switched_on),
     )
     ids = [rule.id for rule in pack.rules]
     for rule_id in ids:

@@ -14,7 +14,7 @@ a page without junk costs little more than reading it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -106,6 +106,12 @@ class PackLibrary:
                 raise PackError(f"{own}: no folder of packs: it holds neither boilerplate/ nor sites/")
             self._shelves.append(_Shelf(own, OWN, self.definitions, self.definitions))
         self._chosen: dict[tuple[str | None, ...], Packs] = {}
+
+    @property
+    def common(self) -> Pack:
+        """The package's pack for every article."""
+        assert self._shelves[0].common is not None  # its definitions were read
+        return self._shelves[0].common
 
     @property
     def languages(self) -> dict[str, Pack]:
@@ -204,8 +210,45 @@ def load(folder: Path | None = None, own: Path | None = None) -> PackLibrary:
     return PackLibrary(folder, own)
 
 
-def _month_pattern(dates: Path) -> str:
-    """Every month's name in every language of `rules/dates.toml`, as one pattern."""
+def chosen_packs(library: PackLibrary, names: Sequence[str]) -> list[tuple[Pack, bool]]:
+    """The packs that a person names.
+
+    Args:
+        library: where to look.
+        names: of packs, or `.toml` files outside the library; none for all of the library's.
+
+    Returns:
+        Each pack, and whether it is the library's.
+
+    Raises:
+        PackError: there is no such pack, or the file is not well formed.
+    """
+    packs = library.all_packs()
+    if not names:
+        return [(pack, True) for pack in packs]
+    by_name = {pack.name: pack for pack in packs} | {str(library.file(pack.name)): pack for pack in packs}
+    chosen = []
+    for name in names:
+        path = Path(name)
+        pack = by_name.get(name) or by_name.get(str(path.resolve()))
+        if pack is not None:
+            chosen.append((pack, True))
+        elif path.suffix == ".toml" and path.is_file():
+            inner = "sites/" if path.parent.name == "sites" else ""
+            chosen.append(
+                (read_pack(f"{OWN}{inner}{path.stem}", path.read_bytes(), library.definitions), False)
+            )
+        else:
+            raise PackError(f"{name}: no such pack; there are {', '.join(pack.name for pack in packs)}")
+    return chosen
+
+
+def month_names(dates: Path = RULES / "dates.toml") -> frozenset[str]:
+    """Every month's name, in lower case, in every language of `rules/dates.toml`."""
     months = tomllib.loads(dates.read_text("utf-8"))["months"].values()
-    names = {name for language in months for forms in language for name in forms.split()}
-    return "|".join(re2.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+    return frozenset(name for language in months for forms in language for name in forms.split())
+
+
+def _month_pattern(dates: Path) -> str:
+    names = sorted(month_names(dates), key=lambda name: (-len(name), name))
+    return "|".join(re2.escape(name) for name in names)
