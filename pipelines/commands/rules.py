@@ -231,6 +231,8 @@ def keep(
         news = "is now a keeps example of" if changed != content else "was already a keeps example of"
         stdout.print(f"“{printable(line)}”\n{news} {found.rule.id} in {file}", markup=False, soft_wrap=True)
         stdout.print(f"`newsbeam rules test {found.pack.name}` fails until the rule is mended", markup=False)
+        if line in found.rule.drops:
+            stdout.print("It is a drops example of that rule, too: one of the two has to go.", style="yellow")
         return
     why = {"line_model": "the line scorer"}.get(removal.rule, f"{removal.rule}, by what stands around it,")
     stdout.print(

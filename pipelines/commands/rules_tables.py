@@ -186,7 +186,8 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold cyan", padding=(0, 2, 0, 0))
     for column in columns:
         is_number = column in ("removals", "pages", "sites", "share", "head", "mid", "foot")
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        is_fixed = is_number or column in ("rule", "kind")
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_fixed)
     return table
 
 
