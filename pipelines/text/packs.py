@@ -94,13 +94,9 @@ class PackLibrary:
     """
 
     def __init__(self, folder: Path | None = None, own: Path | None = None) -> None:
-        folder = folder or RULES
-        common_file = folder / "boilerplate" / f"{COMMON}.toml"
-        definitions = {"MONTH": _month_pattern(folder / "dates.toml")}
-        common = tomllib.loads(common_file.read_text("utf-8"))["define"]
-        self.definitions = resolve(COMMON, common, definitions)
+        self.definitions, shelf = _package() if folder is None else _rules(folder)
         """Name -> pattern: what every pack may use."""
-        self._shelves = [_Shelf(folder, "", self.definitions, definitions)]
+        self._shelves = [shelf]
         if own is not None:
             if not any((own / inner).is_dir() for inner in ("boilerplate", "sites")):
                 raise PackError(f"{own}: no folder of packs: it holds neither boilerplate/ nor sites/")
@@ -194,6 +190,21 @@ class _Shelf:
         labels = host.split(".")[-6:]
         domains = (".".join(labels[start:]) for start in range(len(labels)))
         return next((domain for domain in domains if domain in self.sites), None)
+
+
+def _rules(folder: Path) -> tuple[dict[str, str], _Shelf]:
+    """The common definitions and the packs of a rules folder."""
+    common_file = folder / "boilerplate" / f"{COMMON}.toml"
+    months = {"MONTH": _month_pattern(folder / "dates.toml")}
+    common = tomllib.loads(common_file.read_text("utf-8"))["define"]
+    definitions = resolve(COMMON, common, months)
+    return definitions, _Shelf(folder, "", definitions, months)
+
+
+@cache
+def _package() -> tuple[dict[str, str], _Shelf]:
+    """The package's own, compiled once a process: it takes a second."""
+    return _rules(RULES)
 
 
 def _host(site: str) -> str | None:
