@@ -82,6 +82,17 @@ def test_survives_broken_json_ld(ld: str) -> None:
         ("", f"<h1>{HEADLINE}</h1>", article(headline=HEADLINE[:30] + "…"), ("h1", HEADLINE)),
         ("", f"<h1>{HEADLINE}</h1>", article(headline=HEADLINE[:30]), ("h1", HEADLINE)),
         ("", f"<h1>{HEADLINE}</h1>", article(headline="escenic"), ("h1", HEADLINE)),
+        # the site's name or a kicker in JSON-LD
+        ("", f"<h1>{HEADLINE}</h1>", article(headline=f"{HEADLINE} | A Gazette"), ("json_ld", HEADLINE)),
+        ("", f"<h1>{HEADLINE}</h1>", article(headline=f"City: {HEADLINE}"), ("json_ld", HEADLINE)),
+        # the site's name and its claim
+        (f"<title>{HEADLINE} » Test Gazette - all of the news</title>", "", None, ("title_tag", HEADLINE)),
+        (
+            "<title>" + HEADLINE.replace("budget", "bud\u00adget") + "</title>",
+            "",
+            None,
+            ("title_tag", HEADLINE),
+        ),
         # another wording in JSON-LD is the publisher's own word
         (
             "",
