@@ -148,6 +148,19 @@ def test_a_title_of_separators_ends() -> None:
             ["2025-08-13T00:00 day markup"],
         ),
         ('<meta name="date" content="yesterday">', "", None, []),
+        # another tag of the same day has the hour; one of another day, or without a zone, says nothing
+        (
+            '<meta name="date" content="2025-08-13">',
+            '<time datetime="2025-08-12T09:00Z">a</time><time datetime="2025-08-13T14:05:00+03:00">b</time>',
+            None,
+            ["2025-08-13T00:00 day markup", "2025-08-13T11:05 second markup"],
+        ),
+        (
+            '<meta name="date" content="2025-08-13">',
+            '<time datetime="2025-08-13 14:05">a</time>',
+            None,
+            ["2025-08-13T00:00 day markup"],
+        ),
     ],
 )
 def test_reads_when_it_was_published(head: str, body: str, ld: str | None, expected: list[str]) -> None:
