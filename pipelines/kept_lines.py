@@ -6,7 +6,7 @@ newsroom's own folder of packs holds such lines; `newsbeam rules test --packs DI
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,10 +71,10 @@ def read(folder: Path) -> Iterator[KeptLine]:
             raise ValueError(f"{file}: line {number}: {error.errors()[0]['msg']}") from None
 
 
-def failures(folder: Path) -> Iterator[Failure]:
-    """The lines of a folder's list that are removed all the same."""
-    step = StripBoilerplate(own_packs=folder)
-    for number, kept in enumerate(read(folder)):
+def failures(lines: Iterable[KeptLine], own_packs: Path | None) -> Iterator[Failure]:
+    """The lines that are removed all the same, by the package's packs and those of a folder."""
+    step = StripBoilerplate(own_packs=own_packs)
+    for number, kept in enumerate(lines):
         if number == 0:
             step.setup()
         raw = RawArticle("", Origin("files", FILE, number), text=kept.text, title=kept.title, url=kept.url)

@@ -26,7 +26,9 @@ _Json = Annotated[bool, typer.Option("--json", help="JSON on standard output ins
 def test(
     packs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PACK...]", help="bg, sites/example.org, or a pack's .toml file; else all."),
+        typer.Argument(
+            metavar="[PACK...]", help="bg, sites/example.org, a pack's .toml file, kept_lines; else all."
+        ),
     ] = None,
     own: OwnPacks = None,
 ) -> None:
@@ -40,10 +42,15 @@ def test(
     from pipelines.text.packs import Packs, chosen_packs
     from pipelines.text.rule_examples import failures
 
-    library = _library(own)
+    library, names = _library(own), list(packs or [])
+    folder = own if not names or "kept_lines" in names else None
+    if "kept_lines" in names and own is None:
+        wrong_usage("kept_lines lie in a folder of packs: --packs DIR")
     try:
-        chosen = chosen_packs(library, packs or [])
-        extra = list(kept_lines.failures(own)) if own is not None and not packs else []
+        wanted = [name for name in names if name != "kept_lines"]
+        chosen = chosen_packs(library, wanted) if wanted or not names else []
+        kept = list(kept_lines.read(folder)) if folder is not None else []
+        extra = list(kept_lines.failures(kept, folder))
     except ValueError as error:  # PackError too
         wrong_usage(str(error))
     failed = []
@@ -58,6 +65,7 @@ def test(
     examples = sum(len(rule.drops) + len(rule.keeps) for rule in rules)
     off = sum(pack.off for pack, _ in chosen)
     said = f"{len(rules):,} rules in {len(chosen):,} packs, {examples:,} examples"
+    said += f", {len(kept):,} kept lines" if kept else ""
     said += f"; {off:,} more rules are off" if off else ""
     if failed or extra:
         stdout.print(f"{said}: {len(failed) + len(extra):,} do not hold", style="bold red")

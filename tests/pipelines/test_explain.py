@@ -102,7 +102,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.text += data
         # What is added to the raw text: the label with the space behind it, and the tip.
-        is_added = {"label", "tip"} & set(self._open) or self._open[-1].startswith("cut ")
+        inner = self._open[-1] if self._open else ""
+        is_added = {"label", "tip"} & set(self._open) or inner.startswith("cut ")
         if "raw" in self._open and not is_added:
             self.raw[-1] += data
 

@@ -208,8 +208,10 @@ class TestKeep:
             assert newsbeam("rules", "keep", tmp_path / "r.jsonl", "1", "--packs", own).exit_code == 0
         (line,) = (own / "kept_lines.jsonl").read_text().splitlines()
         assert json.loads(line)["line"] == label and json.loads(line)["text"] == raw["text"]
-        answer = newsbeam("rules", "test", "--packs", own)
+        answer = newsbeam("rules", "test", "kept_lines", "--packs", own)
         assert answer.exit_code == 1 and f"example   {label}" in answer.stdout.decode()
+        assert "1 kept lines: 1 do not hold" in answer.stdout.decode()
+        assert newsbeam("rules", "test", "kept_lines").exit_code == 2
 
     def test_wrong_usage(self, newsbeam: Newsbeam, own: Path, tmp_path: Path, record: str) -> None:
         (tmp_path / "two.jsonl").write_text(f"{record}\n{record}\n")
