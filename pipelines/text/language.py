@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.models import registry
+from pipelines.text import passages
 from pipelines.text.language_rules import Family, Rules, load_rules
 from schemas.article import Language, LanguageShare
 
@@ -25,11 +26,7 @@ MIXED_SHARE = 0.3
 NAMED_SHARE = 0.1
 """A further language is named where it holds at least this share of the text (0-1)."""
 
-_SAMPLE_CHARS = 240
 _GUESS_CHARS = 200
-_BLOCK_CHARS = 400
-_MIN_BLOCK_CHARS = 60
-_MAX_BLOCKS = 24
 _VOCABULARY_CHARS = 4000
 _MIN_LETTERS = 12
 """With fewer letters no answer is given."""
@@ -38,6 +35,7 @@ _CANDIDATES = 4
 _TIE = 0.1
 
 _CYRILLIC = frozenset(map(chr, range(0x400, 0x530)))
+_LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
 _LOOKALIKES = str.maketrans("AaBCcEeHIiKMOoPpTXxy", "АаВСсЕеНІіКМОоРрТХху")
 _MIXED_SCRIPTS = re.compile("[А-яЁёІіЇїЄєЎўЈј][A-Za-z]|[A-Za-z][А-яЁёІіЇїЄєЎўЈј]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -109,12 +107,12 @@ class LanguageIdentifier:
             The tag (BCP 47; `und` below the margin, `mul` where a second language holds `MIXED_SHARE` of
             the text) with its confidence (0-100); and the languages by falling share, none for `und`.
         """
-        hints = _hinted(hints)
-        looks = [self._look(sample) for sample in _samples(text)]
+        said = _hinted(hints)
+        looks = [self._look(sample) for sample in passages.samples(text)]
         if not all(self._is_clear(look, len(looks)) and look.group == looks[0].group for look in looks):
-            return self._vote(text, hints)
+            return self._vote(text, said)
         look = min(looks, key=lambda look: look.doubt)
-        tag = self._member(look, text[:_VOCABULARY_CHARS], hints)
+        tag = self._member(look, text[:_VOCABULARY_CHARS], said)
         return Language(tag, self._confidence(look.probability)), (LanguageShare(tag, 1.0),)
 
     def _is_clear(self, look: Look, looks: int) -> bool:
@@ -125,7 +123,7 @@ class LanguageIdentifier:
     def _vote(self, text: str, hints: tuple[str, ...]) -> tuple[Language, tuple[LanguageShare, ...]]:
         """Read the text block by block; each block counts by its characters."""
         groups: dict[str, list[tuple[int, Look]]] = {}
-        blocks, weak = _blocks(text), []
+        blocks, weak = passages.blocks(text), []
         for block in blocks:
             look = self._look(block, hints)
             if look.probability < self._rules.margin:
@@ -166,35 +164,42 @@ class LanguageIdentifier:
         ranks = self._ranks(text)
         probability, tag = ranks[0]
         rules = self._rules
-        if probability < rules.sure or len(text) < _MIN_BLOCK_CHARS:
-            text = _NO_LANGUAGE.sub(" ", text)
-            letters = sum(map(str.isalpha, text))
-            if letters < _MIN_LETTERS:
+        if probability < rules.sure or len(text) < passages.MIN_BLOCK_CHARS:
+            spoken = _NO_LANGUAGE.sub(" ", text)
+            count = sum(map(str.isalpha, spoken))
+            if count < _MIN_LETTERS:
                 return _NOTHING
-            if 2 * sum(map(str.isupper, text)) > letters:  # lid.176 knows few words in capitals
-                text = text.lower()
-            ranks = self._ranks(text)
-            probability, tag = ranks[0]
-        if tag in rules.cyrillic:
-            if _MIXED_SCRIPTS.search(text):  # against filters some write Cyrillic words with Latin letters
-                text = _WORD.sub(_in_one_script, text)
+            if 2 * sum(map(str.isupper, spoken)) > count:  # lid.176 knows few words in capitals
+                spoken = spoken.lower()
+            if spoken != text:
+                text = spoken
                 ranks = self._ranks(text)
                 probability, tag = ranks[0]
-            mended = self._by_alphabet(text, ranks) if tag in rules.cyrillic else None
+        family = rules.families.get(tag)
+        if family is None and probability >= rules.sure and tag not in rules.cyrillic:
+            return Look(tag, probability, None, ranks[1][0] if len(ranks) > 1 else 0.0)
+        letters = frozenset(text.lower())
+        if tag in rules.cyrillic and not text.isascii():
+            if not _LATIN.isdisjoint(letters) and _MIXED_SCRIPTS.search(text):  # a trick against filters
+                text = _WORD.sub(_in_one_script, text)
+                letters = frozenset(text.lower())
+                ranks = self._ranks(text)
+                probability, tag = ranks[0]
+            mended = self._by_alphabet(text, letters, ranks) if tag in rules.cyrillic else None
             if mended is not None:
                 probability, tag = mended
                 ranks = [mended]
+            family = rules.families.get(tag)
         elif probability < rules.transliterated_below:
             share, name = self._transliterated(text)
             if share >= rules.transliterated_share:
                 return Look(name, min(1.0, 0.5 + share))
-        family = rules.families.get(tag)
         if family is not None:
             members = [p for p, label in ranks if label in family.labels]
             doubt = (
                 tag in family.distrusted
                 or (len(members) > 1 and members[1] > _TIE * members[0])
-                or (tag in family.own and family.own[tag].isdisjoint(text.lower()))
+                or (tag in family.own and family.own[tag].isdisjoint(letters))
             )
             probability = max(probability, sum(members))
             if probability < rules.margin and self._is_known(tag, family, text):
@@ -213,16 +218,18 @@ class LanguageIdentifier:
             found = self._predict(line.encode("utf-8", "ignore").decode(), _CANDIDATES, 0.0, "strict")
         return [(min(p, 1.0), label[9:]) for p, label in found]
 
-    def _by_alphabet(self, text: str, ranks: list[tuple[float, str]]) -> tuple[float, str] | None:
+    def _by_alphabet(
+        self, text: str, letters: frozenset[str], ranks: list[tuple[float, str]]
+    ) -> tuple[float, str] | None:
         """Another Cyrillic language, where too many letters are not in the favourite's alphabet."""
         alphabets = self._rules.cyrillic
-        used = _CYRILLIC.intersection(text.lower())
+        used = letters & _CYRILLIC
         if used <= alphabets[ranks[0][1]]:
             return None
         counts = Counter(letter for letter in text.lower() if letter in used)
         foreign = {
-            tag: sum(count for letter, count in counts.items() if letter not in letters)
-            for tag, letters in alphabets.items()
+            tag: sum(count for letter, count in counts.items() if letter not in alphabet)
+            for tag, alphabet in alphabets.items()
         }
         favourite = foreign[ranks[0][1]]
         if favourite < self._rules.foreign_share * counts.total():
@@ -277,7 +284,7 @@ class LanguageIdentifier:
         family = look.family
         if family is None or not look.doubt:
             return look.tag
-        if family.scripts and _CYRILLIC.intersection(text[:_SAMPLE_CHARS]):
+        if family.scripts and _CYRILLIC.intersection(text[: passages.SAMPLE_CHARS]):
             return f"{family.fallback}-Cyrl"
         counts = self._counts(family, text)
         most = max(counts.values())
@@ -314,32 +321,14 @@ def _hinted(hints: Mapping[str, str] | None) -> tuple[str, ...]:
     return tuple(re.split("[-_]", hint)[0].lower() for hint in said if hint)
 
 
+def publisher_language(address: str | None) -> str | None:
+    """The usual language of a publisher by its URL or domain: what nearly all news under the domain's last
+    part is written in (`https://www.delfi.lt/a` -> `lt`). None where it does not tell."""
+    if not address:
+        return None
+    host = address.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0].rstrip(".")
+    return load_rules().publisher.get(host.rpartition(".")[2].lower()) if "." in host else None
+
+
 def _in_one_script(word: re.Match[str]) -> str:
     return word[0].translate(_LOOKALIKES) if _MIXED_SCRIPTS.search(word[0]) else word[0]
-
-
-def _samples(text: str) -> tuple[str, ...]:
-    """What is looked at first: two samples, of three pieces each, spread so that a part of the text in another
-    language shows. A short text is one sample."""
-    if len(text) <= 2 * _SAMPLE_CHARS:
-        return (text[:_SAMPLE_CHARS],)
-    piece = _SAMPLE_CHARS // 6
-    step = (len(text) - piece) // 5
-    pieces = [text[start : start + piece] for start in range(0, 6 * step, step)]
-    return " ".join(pieces[:3]), " ".join(pieces[3:])
-
-
-def _blocks(text: str) -> list[str]:
-    """A text's lines, the short joined and the long cut; evenly chosen ones of a long text."""
-    blocks = []
-    pending = ""
-    for line in text.splitlines():
-        pending = f"{pending} {line}" if pending else line
-        if len(pending) >= _MIN_BLOCK_CHARS:
-            blocks += [pending[i : i + _BLOCK_CHARS] for i in range(0, len(pending), _BLOCK_CHARS)]
-            pending = ""
-    if pending:
-        blocks.append(pending)
-    if len(blocks) <= _MAX_BLOCKS:
-        return blocks
-    return [blocks[i * len(blocks) // _MAX_BLOCKS] for i in range(_MAX_BLOCKS)]
