@@ -118,6 +118,18 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Subtopic:
+    """A Media Topic under one of the article's topics: its code (`medtop:20000056`) and English name."""
+
+    code: str
+    name: str
+    confidence: int
+    """How probable it is that the article is about it (0-100)."""
+    topic: str
+    """The code of the topic it belongs to, which the article has, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What made the record: enough to make it again."""
 
@@ -179,6 +191,8 @@ class Article:
     language: Language = Language("und", 0)
     languages: tuple[LanguageShare, ...] = ()
     topics: tuple[Topic, ...] = ()
+    subtopics: tuple[Subtopic, ...] = ()
+    """The level below, where words and model agree; silent where unsure."""
     published_at: datetime | None = None
     published_at_precision: Precision | None = None
     published_at_origin: DateOrigin | None = None
