@@ -24,25 +24,27 @@ FILE = Path(__file__).parents[1] / "docs" / "schema.md"
 _HEAD = """\
 # The wire schemas
 
-What producers send (raw articles) and what newsbeam writes (articles, dead letters), field by field. The files:
-`schemas/wire/*.v1.schema.json` (JSON Schema 2020-12) and `*.v1.avsc` (Avro 1.11). Made by
-`python -m schemas.reference` from the types, so that it agrees with them.
+What producers send (raw articles) and what newsbeam writes (articles, dead letters), field by field. The
+files: `schemas/wire/*.v1.schema.json` (JSON Schema 2020-12) and `*.v1.avsc` (Avro 1.11). Made by `python
+-m schemas.reference` from the types, so that it agrees with them.
 
 ## What may change
 
 Version 1 is frozen: `tests/schemas/frozen` holds it as it was published, and a test compares.
 
 - No field goes, is renamed, or changes its type or meaning. A closed list of values gains none.
-- A field may be added: nullable or a list, with a default. Readers find fields by name, not by place. In Avro an old
-  reader skips it, and a new reader gives an old record the default.
-- JSON readers must let unknown fields pass. All known fields are always there; absent is `null`, `[]` or `{}`.
-- Anything else is version 2, under new file names, written beside version 1 for as long as someone reads that.
-- Raw articles: what fits today fits tomorrow. Unknown fields are carried in `extra`, so a field that becomes known one
-  day was never lost.
+- A field may be added: nullable or a list, with a default. Readers find fields by name, not by place. In
+  Avro an old reader skips it, and a new reader gives an old record the default.
+- JSON readers must let unknown fields pass. All known fields are always there; absent is `null`, `[]` or
+  `{}`.
+- Anything else is version 2, under new file names, written beside version 1 for as long as someone reads
+  that.
+- Raw articles: what fits today fits tomorrow. Unknown fields are carried in `extra`, so a field that
+  becomes known one day was never lost.
 
-Times are UTC, RFC 3339 with `Z` in JSON and microseconds since 1970 in Avro. Offsets are Unicode code points, half-open.
-Confidences are integers from 0 to 100 that mean what they say; shares and scores are from 0 to 1. In Avro the values of
-`extra` that are no strings are texts of JSON.
+Times are UTC, RFC 3339 with `Z` in JSON and microseconds since 1970 in Avro. Offsets are Unicode code
+points, half-open. Confidences are integers from 0 to 100 that mean what they say; shares and scores are
+from 0 to 1. In Avro the values of `extra` that are no strings are texts of JSON.
 """
 
 

@@ -118,8 +118,8 @@ def _dataclasses(hint: Any) -> set[type]:
 
 
 def field_docs(record: type) -> dict[str, str]:
-    """The docstrings under a record type's fields, or under the members of a closed list, on one line each."""
-    body = ast.parse(inspect.cleandoc(inspect.getsource(record))).body[0]
+    """The docstrings under a record type's fields or a closed list's members, on one line each."""
+    body = ast.parse(inspect.getsource(record)).body[0]
     assert isinstance(body, ast.ClassDef)
     docs = {}
     for field, doc in itertools.pairwise(body.body):
