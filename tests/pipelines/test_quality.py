@@ -71,7 +71,7 @@ def test_the_page_is_self_contained_and_escapes_labels(tmp_path: Path) -> None:
     "rows", [[{"title": "x"}], [{"text": 1, "lang": "en"}], [["x"]], [{"text": "x", "primary": "sports"}]]
 )
 def test_a_line_that_is_no_labelled_article_is_named(tmp_path: Path, rows: list[object]) -> None:
-    with pytest.raises(LabelFault, match="a.jsonl:1"):
+    with pytest.raises(LabelFault, match=r"a\.jsonl:1"):
         judge([write(tmp_path / "a.jsonl", rows)])
 
 
