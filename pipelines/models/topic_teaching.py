@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ class Teaching:
     """Beginnings of words, as `pipelines.text.topics.features` makes them."""
     vectors: npt.NDArray[np.float32]
     """A row a word, centred, about as long in each dimension over the texts."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """File -> SHA-256, of what was read from files."""
 
     @classmethod
     def none(cls) -> Teaching:
@@ -53,7 +55,9 @@ def read(folder: Path = FOLDER) -> Teaching:
     with np.load(folder / "words.npz") as arrays:
         words = arrays["words"].tobytes().decode().split("\n")
         vectors = arrays["vectors"].astype(np.float32) * arrays["steps"]
-    return Teaching(labels, words, vectors)
+    files = [folder / "labels.tsv.gz", folder / "words.npz"]
+    digests = {f"teaching/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return Teaching(labels, words, vectors, digests)
 
 
 def write(teaching: Teaching, folder: Path = FOLDER) -> None:

@@ -110,7 +110,7 @@ def train(
     progress("training on all texts")
     model = _fit([example for row in rows for example in examples[id(row)]], recipe, teaching, progress)
     model.save_model(str(output))
-    entry = _entry(output, data, scores, calibration)
+    entry = _entry(output, data, teaching, scores, calibration)
     output.with_suffix(".toml").write_text(entry, "utf-8")
     progress(f"{output}: {output.stat().st_size / 1e6:.1f} MB")
     return scores
@@ -237,7 +237,8 @@ def _served(model: Any, weights: Any, counts: Any) -> Any:
 
 def _judge(model: Any, judged: Sequence[Row], recipe: Recipe) -> tuple[Scores, Calibration]:
     """Calibrate on the held-out rows; the scores come from halves calibrated on each other, by publisher."""
-    unfitted = Calibration(1.0, 1.0, dict.fromkeys(KEYS, 0.0), recipe.first, recipe.further)
+    level = dict.fromkeys(KEYS, 0.0)
+    unfitted = Calibration(1.0, level, 1.0, level, recipe.first, recipe.further)
     tagger = TopicTagger(model, unfitted)
     given = [tagger.scores(row.title, row.text) for row in judged]
     scores = np.array([[said.get(key, 0.0) for key in KEYS] for said in given])
@@ -256,11 +257,14 @@ def _judge(model: Any, judged: Sequence[Row], recipe: Recipe) -> tuple[Scores, C
     return judge(judged, confidences, recipe.first), calibration
 
 
-def _entry(output: Path, data: Sequence[Path], scores: Scores, calibration: Calibration) -> str:
+def _entry(
+    output: Path, data: Sequence[Path], teaching: Teaching, scores: Scores, calibration: Calibration
+) -> str:
     """The model's table for `models.toml`."""
     content = output.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in data}
+    digests.update(teaching.digests)
     lines = [
         "[topics]",
         f'id = "topics-{digest[:8]}"',
@@ -281,6 +285,8 @@ def _entry(output: Path, data: Sequence[Path], scores: Scores, calibration: Cali
         f"slope = {calibration.slope}",
         f"first = {calibration.first}",
         f"further = {calibration.further}",
+        "[topics.calibration.offset]",
+        *(f"{key} = {value}" for key, value in calibration.offset.items()),
         "[topics.calibration.bias]",
         *(f"{key} = {value}" for key, value in calibration.bias.items()),
     ]

@@ -40,6 +40,9 @@ class Calibration:
     """How scores become probabilities; fitted by `pipelines.models.train_topics`."""
 
     temperature: float
+    offset: Mapping[str, float]
+    """Topic key -> added to its score, times the temperature, before the likeliest topic is chosen: the
+    training rows have other shares of topics than a day's news."""
     slope: float
     bias: Mapping[str, float]
     """Topic key -> log-odds added."""
@@ -87,6 +90,7 @@ class TopicTagger:
         self._model = model
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
         self._calibration = calibration
+        self._offset = {LABEL + key: math.exp(offset) for key, offset in calibration.offset.items()}
         self._bias = {LABEL + key: math.exp(bias) for key, bias in calibration.bias.items()}
 
     def tag(self, title: str | None, text: str) -> tuple[Topic, ...]:
@@ -110,10 +114,12 @@ class TopicTagger:
             return {}
         calibration = self._calibration
         power = calibration.temperature * math.sqrt(len(found))
-        shares = [(label, max(p - _ADDED, _LEAST) ** power) for p, label in self._ranks(found)]
-        total = math.fsum(share for _, share in shares)
+        shares = [
+            (self._offset[label] * max(p - _ADDED, _LEAST) ** power, label) for p, label in self._ranks(found)
+        ]
+        total = math.fsum(share for share, _ in shares)
         confidences = {}
-        for label, share in shares:
+        for share, label in sorted(shares, reverse=True):
             odds = (share / max(total - share, _LEAST * total)) ** calibration.slope
             odds *= self._bias[label]
             confidences[label[len(LABEL) :]] = round(100 * odds / (1 + odds))
