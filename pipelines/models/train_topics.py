@@ -48,19 +48,23 @@ class Recipe:
     """Length of a text's vector beside its words' length of 1."""
     secondary: float = 0.45
     """How far a reader's secondary topic is one of the text's (0-1)."""
-    reader: float = 20.0
-    """Weight of an article that a reader labelled; this and the following weigh rows."""
-    taught_article: float = 20.0
-    """Of an unlabelled article that the teacher labelled."""
-    taught: float = 8.0
-    """Of another text that the teacher labelled anew."""
-    sources: tuple[tuple[str, float], ...] = (
-        ("written", 12.0),
+    weights: tuple[tuple[str, float], ...] = (
+        ("reader", 20.0),
+        ("written", 15.0),
         ("wikinews", 0.3),
         ("sib200_train", 0.1),
         ("sib200_dev", 0.1),
     )
-    """Of a row that neither did, by its source; the others weigh 1."""
+    """Weight of a row by its source; the others weigh 1."""
+    taught: float = 8.0
+    """Weight of a row that the teacher labelled."""
+    taught_sources: tuple[tuple[str, float], ...] = (
+        ("none", 20.0),
+        ("sib200_train", 0.3),
+        ("sib200_dev", 0.3),
+        *((name, 3.0) for name in ("pseudo_lingua", "pseudo_ud", "pseudo_lenta", "tgposts_ru")),
+    )
+    """The same, for sources whose texts are articles, or single sentences."""
     long_chars: int = 1900
     """An article of a reader or the teacher with so many characters teaches once more by what follows on
     those that the tagger reads."""
@@ -126,12 +130,11 @@ class _Example:
 
 def _examples(row: Row, recipe: Recipe) -> list[_Example]:
     """What the tagger will see of a text, and of a long one that is well labelled what comes after."""
-    weights = {"reader": recipe.reader, **dict(recipe.sources)}
     if row.asks_teacher:
-        weight = recipe.taught_article if row.source == "none" else recipe.taught
+        weight = dict(recipe.taught_sources).get(row.source, recipe.taught)
         targets = [row.taught.get(key, 0.0) for key in KEYS]
     else:
-        weight = weights.get(row.source, 1.0)
+        weight = dict(recipe.weights).get(row.source, 1.0)
         shares = {**dict.fromkeys(row.secondary, recipe.secondary), row.primary: 1.0}
         targets = [shares.get(key, 0.0) for key in KEYS]
     seen = [_Example(features(row.title, row.text), targets, weight)]

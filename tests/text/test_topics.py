@@ -26,7 +26,7 @@ BY_LANGUAGE = tomllib.loads((Path(__file__).parent / "topics_by_language.toml").
 KEYS = {code: key for key, (code, _) in media_topics().items()}
 
 
-def load(**changes: int) -> TopicTagger:
+def load(**changes: Any) -> TopicTagger:
     calibration = {**entries()["topics"].calibration, **changes}
     return TopicTagger(load_fasttext("topics"), Calibration(**calibration))
 
@@ -89,6 +89,13 @@ def test_the_floors_are_kept() -> None:
     topics = load(first=0, further=0).tag(None, ITEMS[0]["text"])
     assert len(topics) == MAX_TOPICS
     assert topics[1].confidence >= topics[2].confidence
+
+
+def test_an_offset_moves_the_choice_of_the_main_topic() -> None:
+    level = dict.fromkeys(media_topics(), 0.0)
+    text = next(item["text"] for item in ITEMS if item["topics"] == ["sport"])
+    assert next(iter(load(offset=level).confidences(None, text))) == "sport"
+    assert next(iter(load(offset={**level, "war": 30.0}).confidences(None, text))) == "war"
 
 
 def test_features_are_beginnings_of_words_and_the_title() -> None:
