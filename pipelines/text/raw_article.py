@@ -24,7 +24,7 @@ MAX_FIELD_CHARS = 2_000
 """An optional field that is longer is dropped: no real title, address or id is, and a key that long
 breaks the sinks behind us."""
 _KNOWN = frozenset(
-    ("id", "url", "publisher", "title", "text", "html", "published_at", "language", "fetched_at")
+    ("id", "url", "publisher", "title", "text", "html", "published_at", "language", "fetched_at", "withdrawn")
 )
 
 
@@ -33,12 +33,13 @@ def read(record: object, origin: Origin) -> RawArticle:
 
     Raises:
         ArticleRejected: `schema` where it is no object, or has not exactly one of `text` and `html`,
-            or one of a wrong type; `empty` where that one is blank.
+            or one of a wrong type; `empty` where that one is blank. A withdrawn article needs neither.
     """
     if not isinstance(record, dict):
         raise ArticleRejected(Reason.SCHEMA, f"not an object but {_name(record)}")
     fields = _Fields(record)
-    text, html = _payload(record)
+    withdrawn = fields.flag("withdrawn")
+    text, html = _payload(record, withdrawn=withdrawn)
     url = fields.string("url")
     canonical = address.canonical(url) if url else None
     if url and canonical is None:
@@ -58,6 +59,7 @@ def read(record: object, origin: Origin) -> RawArticle:
         language=language,
         dates=(published,) if published else (),
         fetched_at=fetched.value if fetched else None,
+        withdrawn=withdrawn,
         hints={"language": language} if language else {},
         extra=fields.extra(),
         warnings=tuple(fields.warnings),
@@ -96,6 +98,13 @@ class _Fields:
         self.warnings.append(f"{name}: {why}, dropped")
         return None
 
+    def flag(self, name: str) -> bool:
+        value = self._record.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        self.warnings.append(f"{name}: not true or false but {_name(value)}, dropped")
+        return False
+
     def date(self, name: str) -> DateCandidate | None:
         value = self._record.get(name)
         date = dates.parse(value)
@@ -115,8 +124,10 @@ class _Fields:
         return extra
 
 
-def _payload(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _payload(record: Mapping[str, Any], *, withdrawn: bool) -> tuple[str | None, str | None]:
     text, html = record.get("text"), record.get("html")
+    if text is None and html is None and withdrawn:
+        return "", None
     if text is None and html is None:
         raise ArticleRejected(Reason.SCHEMA, "neither text nor html")
     if text is not None and html is not None:
