@@ -24,8 +24,9 @@ def explain(
     """Show what newsbeam makes of one article: removed text struck through, with kind and rule."""
     from connectors.sources.files import UnreadableInput, discover, records
     from pipelines.enrich import Enricher
-    from schemas.article import Article
+    from schemas.dead_letter import DeadLetter
     from schemas.received import MAX_RECORD_BYTES
+    from schemas.withdrawal import Withdrawal
 
     try:
         found = discover([file])[0]
@@ -35,7 +36,10 @@ def explain(
     if received is None:
         wrong_usage(f"{file}: has no record {record}")
     value = Enricher().convert(received)
-    if not isinstance(value, Article):
+    if isinstance(value, Withdrawal):
+        stdout.print(f"Withdrawn: {value.id}", markup=False)
+        return
+    if isinstance(value, DeadLetter):
         stderr.print(
             f"Refused by {value.step}: {value.reason}: {value.detail}", style="bold red", markup=False
         )

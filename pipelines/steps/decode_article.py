@@ -11,10 +11,11 @@ from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Media
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 
 class DecodeArticle:
-    """`Received -> RawArticle`. Rejects: not_json, schema, too_large, bad_charset, empty, and the
+    """`Received -> RawArticle | Withdrawal`. Rejects: not_json, schema, too_large, bad_charset, empty, and the
     faults that a source hands over.
 
     Args:
@@ -27,7 +28,7 @@ class DecodeArticle:
     def setup(self) -> None:
         """Nothing to load."""
 
-    def convert(self, received: Received) -> RawArticle:
+    def convert(self, received: Received) -> RawArticle | Withdrawal:
         payload = received.payload.removeprefix(codecs.BOM_UTF8)
         if received.fault is not None:
             raise ArticleRejected(received.fault.reason, received.fault.detail)
@@ -37,7 +38,8 @@ class DecodeArticle:
         if not payload or payload.isspace():
             raise ArticleRejected(Reason.EMPTY, "no bytes, or nothing but white space")
         if received.media is Media.JSON:
-            return raw_article.read(_json(payload), received.origin)
+            article = raw_article.read(_json(payload), received.origin)
+            return raw_article.withdrawal(article) if article.withdrawn else article
         if received.media is Media.HTML:
             return raw_article.of_page(payload, received.origin)
         text = _utf8(payload)

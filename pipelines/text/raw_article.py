@@ -19,6 +19,7 @@ from pipelines.text.charset import decode_html
 from schemas.article import DateCandidate, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Origin
+from schemas.withdrawal import Withdrawal
 
 MAX_FIELD_CHARS = 2_000
 """An optional field that is longer is dropped: no real title, address or id is, and a key that long
@@ -64,6 +65,17 @@ def read(record: object, origin: Origin) -> RawArticle:
         extra=fields.extra(),
         warnings=tuple(fields.warnings),
     )
+
+
+def withdrawal(article: RawArticle) -> Withdrawal:
+    """What a raw article that says `withdrawn` asks of the sinks.
+
+    Raises:
+        ArticleRejected: `schema` where neither `id` nor `url` says which article is meant.
+    """
+    if article.id == _digest(str(article.origin)):
+        raise ArticleRejected(Reason.SCHEMA, "withdrawn, but neither id nor url says which article")
+    return Withdrawal(article.id, article.origin, article.url, article.fetched_at)
 
 
 def of_text(text: str, origin: Origin) -> RawArticle:

@@ -22,6 +22,8 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "files": {"paths": ["a.txt"]},
     "dead_letters": {"paths": ["a.jsonl"]},
     "jsonl": {"path": "out"},
+    "parquet": {"path": "out"},
+    "postgres": {"url": "postgresql://localhost:9/news"},
     "kafka": {"brokers": "localhost:9", "kafka_topic": "t"},
 }
 """The options without a default, of each kind."""
