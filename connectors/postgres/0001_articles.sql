@@ -82,7 +82,7 @@ create table dead_letters (
     reason      text not null,
     step        text not null,
     record      jsonb not null,                 -- the whole letter (dead_letter.v1)
-    primary key (place, number)
+    primary key (place, number, step)
 );
 
 create index dead_letters_reason on dead_letters (reason, step);

@@ -51,16 +51,14 @@ _ARTICLES = """
 insert into articles (
     id, url, publisher, title, text, language, topics, published_at, fetched_at, char_count, word_count, record
 )
-select distinct on (v.id)
-    v.id, a->>'url', a->>'publisher', a->>'title', a->>'text', a->'language'->>'tag',
+select distinct on (k.id)
+    k.id, a->>'url', a->>'publisher', a->>'title', a->>'text', a->'language'->>'tag',
     array(select topic->>'code' from jsonb_array_elements(a->'topics') as topic),
     (a->>'published_at')::timestamptz, (a->>'fetched_at')::timestamptz,
     (a->>'char_count')::integer, (a->>'word_count')::integer, a - 'text'
-from jsonb_array_elements(%s::jsonb) with ordinality as b(a, at)
-join jsonb_to_recordset(%s::jsonb) with ordinality
-    as k(id text, as_of timestamptz, place text, number bigint, withdrawn boolean, at) using (at)
+from jsonb_to_recordset(%s::jsonb) as k(id text, as_of timestamptz, place text, number bigint, a jsonb)
 join versions v on (v.id, v.as_of, v.place, v.number, v.withdrawn) = (k.id, k.as_of, k.place, k.number, false)
-order by v.id
+order by k.id
 on conflict (id) do update
 set url = excluded.url, publisher = excluded.publisher, title = excluded.title, text = excluded.text,
     language = excluded.language, topics = excluded.topics, published_at = excluded.published_at,
@@ -72,13 +70,12 @@ delete from articles a using versions v where v.id = a.id and v.withdrawn and a.
 """
 _DEAD_LETTERS = """
 insert into dead_letters (place, number, id, kind, reason, step, record)
-select distinct on (k.place, k.number) k.place, k.number, d->>'id', d->>'kind', d->>'reason', d->>'step', d
-from jsonb_array_elements(%s::jsonb) with ordinality as b(d, at)
-join jsonb_to_recordset(%s::jsonb) with ordinality as k(place text, number bigint, at) using (at)
-order by k.place, k.number
-on conflict (place, number) do update
-set id = excluded.id, kind = excluded.kind, reason = excluded.reason, step = excluded.step,
-    record = excluded.record
+select distinct on (place, number, d->>'step')
+    place, number, d->>'id', d->>'kind', d->>'reason', d->>'step', d
+from jsonb_to_recordset(%s::jsonb) as k(place text, number bigint, d jsonb)
+order by place, number, d->>'step'
+on conflict (place, number, step) do update
+set id = excluded.id, kind = excluded.kind, reason = excluded.reason, record = excluded.record
 """
 
 
@@ -128,11 +125,9 @@ class _PostgresWriter:
     def __init__(self, options: Options) -> None:
         self._options, self._database = options, options.database()
         self._connection: psycopg.Connection[Any] | None = None
-        self._lines: list[bytes] = []
-        self._keys: list[dict[str, Any]] = []
+        self._articles: list[dict[str, Any]] = []
         self._withdrawals: list[dict[str, Any]] = []
-        self._letters: list[bytes] = []
-        self._places: list[dict[str, Any]] = []
+        self._letters: list[dict[str, Any]] = []
         self._bytes = 0
 
     def open(self) -> None:
@@ -146,20 +141,18 @@ class _PostgresWriter:
         if value.id is not None and len(value.id.encode()) > _MAX_ID_BYTES:
             raise Undeliverable(f"an id of {len(value.id.encode()):,} bytes; the limit is {_MAX_ID_BYTES:,}")
         if isinstance(value, DeadLetter):
-            self._letters.append(line)
-            self._places.append(_place(value.origin))
+            self._letters.append({**_place(value.origin), "d": orjson.Fragment(line)})
         elif isinstance(value, Withdrawal):
             self._withdrawals.append(_version(value))
         else:
-            self._lines.append(line)
-            self._keys.append(_version(value))
+            self._articles.append({**_version(value), "a": orjson.Fragment(line)})
         self._bytes += len(line)
-        records = len(self._lines) + len(self._withdrawals) + len(self._letters)
+        records = len(self._articles) + len(self._withdrawals) + len(self._letters)
         if records >= self._options.batch_records or self._bytes >= self._options.batch_bytes:
             self.flush()
 
     def flush(self) -> None:
-        if not (self._lines or self._withdrawals or self._letters):
+        if not (self._articles or self._withdrawals or self._letters):
             return
         deadline, pause = time.monotonic() + self._options.retry_seconds, 0.1
         while True:
@@ -190,16 +183,16 @@ class _PostgresWriter:
 
     def _send(self, connection: psycopg.Connection[Any]) -> None:
         """All or nothing, in one round trip."""
-        versions = orjson.dumps([*self._keys, *self._withdrawals]).decode()
+        versions = [{**version, "a": None} for version in (*self._articles, *self._withdrawals)]
         with connection.pipeline(), connection.transaction():
-            if self._keys or self._withdrawals:
-                connection.execute(_VERSIONS, (versions,))
-            if self._lines:
-                connection.execute(_ARTICLES, (_array(self._lines), orjson.dumps(self._keys).decode()))
+            if versions:
+                connection.execute(_VERSIONS, (_json(versions),))
+            if self._articles:
+                connection.execute(_ARTICLES, (_json(self._articles),))
             if self._withdrawals:
                 connection.execute(_WITHDRAWN, ([withdrawal["id"] for withdrawal in self._withdrawals],))
             if self._letters:
-                connection.execute(_DEAD_LETTERS, (_array(self._letters), orjson.dumps(self._places).decode()))
+                connection.execute(_DEAD_LETTERS, (_json(self._letters),))
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -207,7 +200,7 @@ class _PostgresWriter:
             connection.close()
 
     def _forget(self) -> None:
-        for taken in (self._lines, self._keys, self._withdrawals, self._letters, self._places):
+        for taken in (self._articles, self._withdrawals, self._letters):
             taken.clear()
         self._bytes = 0
 
@@ -231,8 +224,8 @@ def _place(origin: Origin) -> dict[str, Any]:
     return {"place": origin.path or "", "number": origin.record or 0}
 
 
-def _array(lines: list[bytes]) -> str:
-    return (b"[" + b",".join(lines) + b"]").decode()
+def _json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def _has_nul(value: Any) -> bool:
