@@ -64,7 +64,7 @@ class Sink:
     kind: str
     takes: Literal["articles", "dead_letters"]
     options: Any
-    keeps: Keeps = Keeps()
+    keeps: Keeps = Keeps()  # noqa: RUF009 - frozen
     """Which articles it is for; all, unless conditions are given."""
     on_failure: OnFailure = "stop"
     """What a failing sink for articles does: stop the pipeline, or make dead letters."""

@@ -38,7 +38,8 @@ class Summary:
         ended, read = sum(outcomes.values()), self.counts["read"]
         loose = [] if ended == read else [f"{read:,} records were read but {ended:,} have an outcome"]
         letters = outcomes.get("rejected", 0) + outcomes.get("bug", 0) + self._undelivered()
-        due = {"articles": outcomes.get("enriched", 0) + outcomes.get("withdrawn", 0), "dead_letters": letters}
+        articles = outcomes.get("enriched", 0) + outcomes.get("withdrawn", 0)
+        due = {"articles": articles, "dead_letters": letters}
         for sink in self.sinks:
             loose += _unequal(sink, due[sink.takes], self.of(sink.name))
         return loose

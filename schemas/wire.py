@@ -28,7 +28,11 @@ from schemas.dead_letter import DeadLetter
 from schemas.withdrawal import Withdrawal
 
 FOLDER = Path(__file__).with_name("wire")
-PUBLISHED: dict[str, type] = {"article.v1": Article, "dead_letter.v1": DeadLetter, "withdrawal.v1": Withdrawal}
+PUBLISHED: dict[str, type] = {
+    "article.v1": Article,
+    "dead_letter.v1": DeadLetter,
+    "withdrawal.v1": Withdrawal,
+}
 _AVRO_NAMESPACE = "newsbeam.v1"
 _AVRO_SCALARS: dict[Any, Any] = {
     str: "string",

@@ -36,7 +36,7 @@ class Database:
         except psycopg.ProgrammingError:  # its message may quote a password
             raise ValueError("no address of a database: postgresql://user@host:5432/database") from None
         if settings.get("password"):
-            raise ValueError("holds a password: name its place instead, password = { env = ... } or PGPASSWORD")
+            raise ValueError("holds a password: name its place instead, in `password` or by PGPASSWORD")
         if not _NAME.fullmatch(self.schema):
             raise ValueError(f"schema {self.schema!r}: letters, digits and _ are asked for")
 
@@ -48,7 +48,7 @@ class Database:
             LookupError, OSError: the password is not where it should be.
         """
         secret = {"password": self.password.read()} if self.password else {}
-        connection = psycopg.connect(
+        return psycopg.connect(
             self.url,
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
@@ -58,7 +58,6 @@ class Database:
             options=f"-c search_path={self.schema},pg_catalog",
             **secret,  # type: ignore[arg-type]
         )
-        return connection
 
 
 def take(database: Database) -> psycopg.Connection[Any]:

@@ -134,7 +134,8 @@ class _KafkaWriter:
         self._sent, self._sent_bytes = [], 0
 
     def _schema(self, kind: type) -> bytes:
-        return self._options.format.encode() if kind is Article and self._options.format != "newsbeam" else _SCHEMAS[kind]
+        is_ours = kind is not Article or self._options.format == "newsbeam"
+        return _SCHEMAS[kind] if is_ours else self._options.format.encode()
 
     def _failed(self, error: KafkaError) -> DeliveryFailed:
         drop(self._publication)

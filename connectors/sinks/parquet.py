@@ -77,7 +77,8 @@ def write(
 ) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
     but with `on_failure`."""
-    return Deliver(_ParquetWriter(options, takes), sink=sink, takes=takes, version=version, on_failure=on_failure)
+    writer = _ParquetWriter(options, takes)
+    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
 
 
 def arrow_schema(record: type[Article] | type[DeadLetter]) -> pa.Schema:

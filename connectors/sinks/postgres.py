@@ -49,7 +49,8 @@ where (excluded.as_of, excluded.place, excluded.number)
 """
 _ARTICLES = """
 insert into articles (
-    id, url, publisher, title, text, language, topics, published_at, fetched_at, char_count, word_count, record
+    id, url, publisher, title, text, language, topics, published_at, fetched_at,
+    char_count, word_count, record
 )
 select distinct on (k.id)
     k.id, a->>'url', a->>'publisher', a->>'title', a->>'text', a->'language'->>'tag',
@@ -182,9 +183,9 @@ class _PostgresWriter:
         self._forget()
 
     def _send(self, connection: psycopg.Connection[Any]) -> None:
-        """All or nothing, in one round trip."""
+        """All or nothing, in one round trip: what a pipeline holds is one transaction."""
         versions = [{**version, "a": None} for version in (*self._articles, *self._withdrawals)]
-        with connection.pipeline(), connection.transaction():
+        with connection.pipeline():
             if versions:
                 connection.execute(_VERSIONS, (_json(versions),))
             if self._articles:

@@ -128,8 +128,9 @@ class Output:
         if resume and (old or made_by):
             if made_by != note:
                 raise UnfitOutput(
-                    f"{self.folder} was written from other paths, in another format, or by another version, rules, "
-                    "models or limits: one output must have one recipe. Take another --output, or --overwrite"
+                    f"{self.folder} was written from other paths, in another format, or by another version, "
+                    "rules, models or limits: one output must have one recipe. Take another "
+                    "--output, or --overwrite"
                 )
             try:
                 done = finished(old)

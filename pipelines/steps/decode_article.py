@@ -15,8 +15,8 @@ from schemas.withdrawal import Withdrawal
 
 
 class DecodeArticle:
-    """`Received -> RawArticle | Withdrawal`. Rejects: not_json, schema, too_large, bad_charset, empty, and the
-    faults that a source hands over.
+    """`Received -> RawArticle | Withdrawal`. Rejects: not_json, schema, too_large, bad_charset, empty,
+    and the faults that a source hands over.
 
     Args:
         max_record_bytes: a longer record is `too_large`.

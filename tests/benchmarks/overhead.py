@@ -19,8 +19,8 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from connectors.sinks.jsonl import Options as JsonlOptions
 from connectors.sinks.jsonl import Files
+from connectors.sinks.jsonl import Options as JsonlOptions
 from connectors.sources.files import discover, records
 from pipelines.apply import apply
 from pipelines.config import Config, Limits, load

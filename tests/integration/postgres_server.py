@@ -91,7 +91,12 @@ def running_server() -> Iterator[Server]:
         (home / "password").write_text(PASSWORD)
         (home / "password").chmod(0o644)
         initdb = [str(server.bin / "initdb"), "-D", str(home / "data"), "-U", "postgres", "--no-sync"]
-        initdb += ["--auth=scram-sha-256", f"--pwfile={home / 'password'}", "--encoding=utf8", "--locale=C.UTF-8"]
+        initdb += [
+            "--auth=scram-sha-256",
+            f"--pwfile={home / 'password'}",
+            "--encoding=utf8",
+            "--locale=C.UTF-8",
+        ]
         try:
             made = subprocess.run(initdb, capture_output=True, text=True, cwd=home, timeout=120, **user)
         except PermissionError:
