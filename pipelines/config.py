@@ -22,7 +22,7 @@ from connectors.keeps import Keeps
 from schemas.received import MAX_RECORD_BYTES
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk")
+_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "passed_by")
 """What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 

@@ -61,6 +61,7 @@ class Summary:
         return {
             "read": self.counts["read"],
             "passed_over": self.counts["passed_over"],
+            "passed_by": self.of("passed_by"),
             "outcomes": {name: self.counts[f"outcome/{name}"] for name in OUTCOMES},
             "reasons": self.of("reason"),
             "languages": self.of("language"),

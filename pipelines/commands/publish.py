@@ -156,6 +156,9 @@ def _message(record: Received) -> _Message:
         return _Message(article.id.encode(), value, article.fetched_at)
     if record.media is Media.TEXT:
         value = orjson.dumps({"id": article.id, "text": article.text})
+    elif record.media is Media.WARC:
+        page = {"id": article.id, "url": article.url, "fetched_at": article.fetched_at}
+        value = orjson.dumps({**page, "html": article.html})
     elif record.media is Media.HTML:
         value = orjson.dumps({"id": article.id, "html": article.html})
     else:

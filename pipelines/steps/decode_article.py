@@ -6,7 +6,7 @@ import codecs
 
 import orjson
 
-from pipelines.text import raw_article
+from pipelines.text import raw_article, warc_record
 from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Media
@@ -42,6 +42,9 @@ class DecodeArticle:
             return raw_article.withdrawal(article) if article.withdrawn else article
         if received.media is Media.HTML:
             return raw_article.of_page(payload, received.origin)
+        if received.media is Media.WARC:
+            answer = warc_record.read(payload, self._max_record_bytes)
+            return raw_article.of_answer(answer, received.origin)
         text = _utf8(payload)
         if "\0" in text:
             raise ArticleRejected(Reason.BAD_CHARSET, "holds NUL bytes: binary, or UTF-16")

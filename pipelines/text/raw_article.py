@@ -16,6 +16,7 @@ import orjson
 
 from pipelines.text import address, dates
 from pipelines.text.charset import decode_html
+from pipelines.text.warc_record import Answer
 from schemas.article import DateCandidate, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Origin
@@ -86,6 +87,12 @@ def of_text(text: str, origin: Origin) -> RawArticle:
 def of_page(payload: bytes, origin: Origin) -> RawArticle:
     """A page as it was saved. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
     return RawArticle(id=_digest(str(origin)), origin=origin, html=decode_html(payload))
+
+
+def of_answer(answer: Answer, origin: Origin) -> RawArticle:
+    """A page as a crawler got it. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
+    html = decode_html(answer.page, answer.charset)
+    return read({"url": answer.url, "fetched_at": answer.fetched_at, "html": html}, origin)
 
 
 class _Fields:
