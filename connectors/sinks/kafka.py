@@ -35,10 +35,10 @@ class Options:
     """`host:port` of some brokers of the cluster, separated by commas."""
     kafka_topic: str
     """The topic; it must exist."""
-    format: Format = "newsbeam"
-    """How an article is written: newsbeam's record, `ninjs` (3.1) or `schema_org` (NewsArticle, JSON-LD)."""
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
     """snappy, lz4 and zstd need their Python packages."""
+    format: Format = "newsbeam"
+    """How an article is written: newsbeam's record, `ninjs` (3.1) or `schema_org` (NewsArticle, JSON-LD)."""
     max_record_bytes: int = 1_000_000
     """A longer record (key, value and headers, before compression) becomes a dead letter; so does one
     over the topic's own `max.message.bytes`."""
