@@ -164,7 +164,12 @@ def _kind(table: Any, group: str, place: str) -> tuple[str, dict[str, Any]]:
 
 
 def _options(group: str, kind: str) -> type:
-    options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
+    try:
+        options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{kind}: the package {error.name} is not installed: pip install 'newsbeam[{kind}]'"
+        ) from None
     return options
 
 

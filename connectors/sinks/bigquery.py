@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import apache_beam as beam
+from apache_beam.io.gcp import bigquery_tools
 from apache_beam.io.gcp.bigquery import BigQueryDisposition, WriteToBigQuery
 from apache_beam.metrics import Metrics
 
@@ -75,10 +76,13 @@ def write(
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what no row can hold comes back.
 
     Raises:
+        ModuleNotFoundError: Google's packages are not installed.
         ValueError: `on_failure` is not `stop`: a load job fails long after its records have passed.
     """
     if on_failure != "stop":
         raise ValueError("bigquery: on_failure: a load job that fails can only stop the pipeline")
+    if bigquery_tools.TableReference is None:
+        raise ModuleNotFoundError("bigquery: Google's packages are not installed: pip install 'newsbeam[gcp]'")
     return _Load(options, sink, takes, version)
 
 

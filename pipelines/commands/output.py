@@ -52,6 +52,11 @@ class Output:
         """The folder of the withdrawals, made with the first of them."""
         return Path(withdrawn_beside(str(self.articles)))
 
+    def written_form(self) -> Form:
+        """How the articles that stand here were written."""
+        form: Form = (self._note() or {}).get("format", "jsonl")
+        return form
+
     def articles_sink(self) -> dict[str, Any]:
         """The config of the sink that writes the articles."""
         sink = {"takes": "articles", "path": str(self.articles)}
