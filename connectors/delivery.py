@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "newsbeam"
 OnFailure = Literal["stop", "dead_letter"]
-HELD_RECORDS = 500
-"""With `on_failure = "dead_letter"` a sink is asked after so many records whether it holds them: what
-becomes a dead letter at most when it fails."""
+HELD_RECORDS, HELD_BYTES = 2_000, 32 * 1024 * 1024
+"""With `on_failure = "dead_letter"` a sink is asked after so many records, or bytes as they were received,
+whether it holds them: what becomes a dead letter at most when it fails."""
 PAUSE_SECONDS = 10.0
 """How long a sink that failed is left alone; meanwhile its records become dead letters at once."""
 
@@ -150,12 +150,14 @@ class _DeliverOrHoldFn(_DeliverFn):
     def start_bundle(self) -> None:
         super().start_bundle()
         self._held: list[Outcome] = []
+        self._held_bytes = 0
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
         value = outcome.value
         if type(value) not in self._takes:
             return
         self._held.append(outcome)
+        self._held_bytes += len(outcome.received.payload)
         try:
             self._reopen()
             self._writer.write(value)
@@ -166,7 +168,7 @@ class _DeliverOrHoldFn(_DeliverFn):
         except Exception as error:
             yield from self._give_up(error)
         else:
-            if len(self._held) >= HELD_RECORDS:
+            if len(self._held) >= HELD_RECORDS or self._held_bytes >= HELD_BYTES:
                 yield from self._settle()
 
     def finish_bundle(self) -> Iterator[Any]:  # type: ignore[override]
@@ -183,7 +185,7 @@ class _DeliverOrHoldFn(_DeliverFn):
         else:
             for outcome in self._held:
                 self._counts[_result(outcome.value)] += 1
-            self._held.clear()
+            self._let_go()
 
     def _give_up(self, error: Exception) -> Iterator[Outcome]:
         if self._failure is None:
@@ -193,7 +195,11 @@ class _DeliverOrHoldFn(_DeliverFn):
         for outcome in self._held:
             self._counts["undelivered"] += 1
             yield undelivered(outcome, self._failure, self._sink, self._version)
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._held.clear()
+        self._held_bytes = 0
 
     _failure: str | None = None
     """What the sink failed with, until it is open again."""

@@ -13,6 +13,7 @@ from connectors.delivery import NAMESPACE
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
+from schemas.subjects import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Keeps:
         """Whether an article meets all conditions."""
         return (
             (not self.languages or any(_is_in(article.language.tag, tag) for tag in self.languages))
-            and (not self.topics or any(topic.code in self.topics for topic in article.topics))
+            and (not self.topics or any(subject.code in self.topics for subject in subjects(article)))
             and (not self.publishers or _folded(article.publisher) in map(_folded, self.publishers))
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from schemas.article import Article
+from schemas.subjects import subjects
 
 _SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 _TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"
@@ -55,7 +56,7 @@ def ninjs(article: Article) -> dict[str, Any]:
                 "literal": topic.code,
                 "confidence": topic.confidence,
             }
-            for topic in article.topics
+            for topic in subjects(article)
         ],
         "infoSources": [
             {"name": name, "role": role}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.article import Article, Precision
+from schemas.subjects import subjects
 
 _TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"
 
@@ -44,7 +45,7 @@ def news_article(article: Article) -> dict[str, Any]:
                 "url": _TOPICS + topic.code.removeprefix("medtop:"),
                 "inDefinedTermSet": _TOPICS,
             }
-            for topic in article.topics
+            for topic in subjects(article)
         ],
     }
     return {name: value for name, value in known.items() if value or value == 0}

@@ -17,6 +17,7 @@ class Withdrawal:
     origin: Origin
     """Where the withdrawal was read."""
     url: str | None = None
+    """The article's address, where the withdrawal named it."""
     fetched_at: datetime | None = None
     """When the producer saw that the article was gone. Without it the Kafka time counts; without that,
     too, the withdrawal is final: no version of the article comes after it."""

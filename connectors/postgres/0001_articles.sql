@@ -55,7 +55,7 @@ create table articles (
     title               text,
     text                text not null,
     language            text not null,          -- BCP 47; und where it is not sure
-    topics              text[] not null,        -- codes: medtop:11000000
+    topics              text[] not null,        -- codes: medtop:11000000, and of topics under them
     published_at        timestamptz,
     fetched_at          timestamptz,
     char_count          integer not null,

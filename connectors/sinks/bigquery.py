@@ -82,7 +82,9 @@ def write(
     if on_failure != "stop":
         raise ValueError("bigquery: on_failure: a load job that fails can only stop the pipeline")
     if bigquery_tools.TableReference is None:
-        raise ModuleNotFoundError("bigquery: Google's packages are not installed: pip install 'newsbeam[gcp]'")
+        raise ModuleNotFoundError(
+            "bigquery: Google's packages are not installed: pip install 'newsbeam[gcp]'"
+        )
     return _Load(options, sink, takes, version)
 
 

@@ -1,8 +1,8 @@
 """Writes records as JSON Lines: files that appear whole, or lines on standard output.
 
 Files appear whole, by a rename, when they are full or their bundle ends (`connectors/whole_files.py`). A
-live run's bundles are short: `bundle_seconds` and `gather_seconds` of the Kafka source make them long enough
-for files of a decent size. A file never spans bundles, since a bundle counts as read when it ends.
+file never spans bundles, since a bundle counts as read when it ends: what lay in a file that went on would
+be lost, or repeated, with it. docs/sinks.md says how a live topic becomes files of a decent size.
 """
 
 from __future__ import annotations

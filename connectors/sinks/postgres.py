@@ -54,7 +54,10 @@ insert into articles (
 )
 select distinct on (k.id)
     k.id, a->>'url', a->>'publisher', a->>'title', a->>'text', a->'language'->>'tag',
-    array(select topic->>'code' from jsonb_array_elements(a->'topics') as topic),
+    array(
+        select topic->>'code'
+        from jsonb_array_elements((a->'topics') || coalesce(a->'subtopics', '[]')) as topic
+    ),
     (a->>'published_at')::timestamptz, (a->>'fetched_at')::timestamptz,
     (a->>'char_count')::integer, (a->>'word_count')::integer, a - 'text'
 from jsonb_to_recordset(%s::jsonb) as k(id text, as_of timestamptz, place text, number bigint, a jsonb)
