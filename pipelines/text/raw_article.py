@@ -16,9 +16,11 @@ import orjson
 
 from pipelines.text import address, dates
 from pipelines.text.charset import decode_html
+from pipelines.text.warc_record import Answer
 from schemas.article import DateCandidate, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Origin
+from schemas.withdrawal import Withdrawal
 
 MAX_FIELD_CHARS = 2_000
 """An optional field that is longer is dropped: no real title, address or id is, and a key that long
@@ -66,6 +68,17 @@ def read(record: object, origin: Origin) -> RawArticle:
     )
 
 
+def withdrawal(article: RawArticle) -> Withdrawal:
+    """What a raw article that says `withdrawn` asks of the sinks.
+
+    Raises:
+        ArticleRejected: `schema` where neither `id` nor `url` says which article is meant.
+    """
+    if article.id == _digest(str(article.origin)):
+        raise ArticleRejected(Reason.SCHEMA, "withdrawn, but neither id nor url says which article")
+    return Withdrawal(article.id, article.origin, article.url, article.fetched_at)
+
+
 def of_text(text: str, origin: Origin) -> RawArticle:
     """A plain text, which knows nothing of itself but its place."""
     return RawArticle(id=_digest(str(origin)), origin=origin, text=text)
@@ -74,6 +87,12 @@ def of_text(text: str, origin: Origin) -> RawArticle:
 def of_page(payload: bytes, origin: Origin) -> RawArticle:
     """A page as it was saved. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
     return RawArticle(id=_digest(str(origin)), origin=origin, html=decode_html(payload))
+
+
+def of_answer(answer: Answer, origin: Origin) -> RawArticle:
+    """A page as a crawler got it. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
+    html = decode_html(answer.page, answer.charset)
+    return read({"url": answer.url, "fetched_at": answer.fetched_at, "html": html}, origin)
 
 
 class _Fields:
