@@ -40,9 +40,7 @@ def list_() -> None:
 
 @app.command("train-topics")
 def train_topics(
-    data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Articles, labelled or taught, .jsonl or .jsonl.gz.")
-    ],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Articles, .jsonl or .jsonl.gz.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .ftz file.")
     ],
