@@ -1,6 +1,8 @@
 """A pipeline process to kill: the real source, railway and sinks around a station that costs nothing.
 
 python -m tests.integration.cheap_pipeline '{"source": {...}, "out": TOPIC, "letters": TOPIC}'
+
+With "options" it is submitted to Flink with them, as `newsbeam run --detach` would; the process then ends.
 """
 
 from __future__ import annotations
@@ -55,6 +57,22 @@ def build(pipeline: beam.Pipeline, settings: dict[str, Any]) -> None:
     ):
         target = sink.Options(options.brokers, kafka_topic)
         outcomes | f"Write {name}" >> sink.write(target, sink=name, takes=takes, version="0.1.0")
+
+
+def submit(settings: dict[str, Any]) -> str:
+    """Hand the pipeline to Flink with `settings["options"]`; the job's name."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipelines import engines
+    from pipelines.config import Runner
+
+    runner = Runner("flink", settings["options"])
+    engines.refuse_unsafe(runner)
+    options = engines.options(runner, is_live=True)
+    pipeline = beam.Pipeline(options=PipelineOptions.from_dictionary(options))
+    build(pipeline, settings)
+    pipeline.run()
+    return str(options["job_name"])
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.config import Runner
-from pipelines.running import Unsafe, refuse_unsafe
+from pipelines.engines import Unsafe, refuse_unsafe
 
 
 @pytest.mark.parametrize(
