@@ -21,6 +21,8 @@ _FLINK: dict[str, Any] = {
     # Else what a bundle puts out while a checkpoint is made waits for the next bundle of its stage; behind
     # the stage that lists the partitions, whose only input is one element, there never is one.
     "finish_bundle_before_checkpointing": True,
+    # One partition's slice a bundle: a bundle of several ends only with Flink's clock, which adds a second.
+    "max_bundle_size": 1,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import select
 import shutil
@@ -128,15 +129,13 @@ def stopping(children: Sequence[Child]) -> Iterator[None]:
             child.stop()
 
 
-def keep_running(
-    children: Sequence[Child], *, until_eof: bool, restarted: Callable[[], None] = lambda: None
-) -> None:
+def keep_running(children: Sequence[Child], data: Path, *, until_eof: bool) -> None:
     """Start again what dies, until standard input closes (`until_eof`) or a signal comes.
 
     Args:
         children: what to look after.
+        data: where `pids.json` is to name the processes.
         until_eof: whether closing standard input ends it.
-        restarted: called after a child was started again.
     """
     while True:
         if until_eof:
@@ -147,7 +146,14 @@ def keep_running(
             time.sleep(_LOOK_SECONDS)
         again = [child for child in children if child.look_after()]
         if again:
-            restarted()
+            note_pids(children, data)
+
+
+def note_pids(children: Sequence[Child], data: Path) -> None:
+    """Write `pids.json`: the processes by name."""
+    fresh = data / ".pids.json"
+    fresh.write_text(json.dumps({child.name: child.process.pid for child in children if child.process}))
+    fresh.replace(data / "pids.json")
 
 
 @contextlib.contextmanager

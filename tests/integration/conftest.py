@@ -1,4 +1,4 @@
-"""What the integration tests share: one broker for all of them."""
+"""What the integration tests share: one broker and one Flink cluster for all of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.broker import Broker, running_broker
+from tests.integration.flink_cluster import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,10 @@ def kafka() -> Iterator[Broker]:
         return
     with running_broker() as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A Flink cluster of two TaskManagers for the whole session; every test cancels its jobs."""
+    with running_cluster() as running:
+        yield running

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.flink import Flink, Job
+from pipelines.flink import Flink
 from tests.integration.broker import unavailable
 from tests.shared import SHARED
 
@@ -35,7 +35,7 @@ class Cluster:
     """Checkpoints, logs, and `pids.json`."""
     job_endpoint: str
     environment_config: str
-    pool_pid: int
+    pool_data: Path
     metrics: str
     """The workers' Prometheus endpoint."""
     slots: int
@@ -52,26 +52,21 @@ class Cluster:
         }
 
     def pid(self, name: str) -> int:
-        """Of `JobManager`, `TaskManager 0`, …"""
-        found: int = json.loads((self.data / "pids.json").read_text())[name]
-        return found
+        """Of `JobManager`, `TaskManager 0`, `worker pool`, …"""
+        pids: dict[str, int] = {}
+        for folder in (self.data, self.pool_data):
+            pids |= json.loads((folder / "pids.json").read_text())
+        return pids[name]
 
     def kill(self, name: str) -> None:
-        """SIGKILL; the cluster's script starts it again."""
-        os.kill(self.pid(name), signal.SIGKILL)
+        """SIGKILL the process and its children; the script that keeps it running starts it again."""
+        os.killpg(self.pid(name), signal.SIGKILL)
 
     def workers(self) -> list[int]:
-        """The Python workers' processes, those of a pool that was killed too."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                command = (process / "cmdline").read_text()
-                if "SdkHarness(" in command and f'"{self._marker()}"' in (process / "environ").read_text():
-                    found.append(int(process.name))
-        return sorted(found)
-
-    def _marker(self) -> str:
-        return ""
+        """The Python workers' processes."""
+        pool = self.pid("worker pool")
+        tasks = Path(f"/proc/{pool}/task").glob("*/children")
+        return sorted(int(child) for children in tasks for child in children.read_text().split())
 
     def checkpoints(self, job: str) -> list[dict[str, Any]]:
         """The job's completed checkpoints that the cluster remembers, the oldest first."""
@@ -88,8 +83,11 @@ class Cluster:
             time.sleep(0.1)
         raise AssertionError(f"no checkpoint of {job} after {after} within {seconds} s")
 
-    def wait_for(self, name: str, seconds: float = 120) -> Job:
-        return self.flink.wait_until_running(name, seconds)
+    def cancel_all(self) -> None:
+        """Free the slots for the next test."""
+        for job in self.flink.jobs():
+            if job.state not in ("FINISHED", "CANCELED", "FAILED"):
+                self.flink.cancel(job.id, 60)
 
 
 @contextlib.contextmanager
@@ -109,7 +107,7 @@ def running_cluster(task_managers: int = 2, slots: int = 1, *settings: str) -> I
             data,
             server["job_endpoint"],
             pool["environment_config"],
-            int(pool["pid"]),
+            Path(pool["data"]),
             pool["metrics"],
             task_managers * slots,
         )
