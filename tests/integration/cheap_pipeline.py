@@ -52,6 +52,8 @@ class Pass:
 
 def build(pipeline: beam.Pipeline, settings: dict[str, Any]) -> None:
     options = source.Options(**settings["source"])
+    if settings.get("before"):
+        pipeline | "Another" >> beam.Create([1]) | beam.Map(str)
     outcomes = pipeline | source.read(options) | Apply(Pass())
     for name, kafka_topic, takes in (
         ("articles", settings["out"], Article),

@@ -7,12 +7,15 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.flink import FlinkError
+from tests.integration import cheap_pipeline
 from tests.integration.broker import Broker
 from tests.integration.flink_cluster import ROOT, Cluster
 from tests.integration.traffic import Load, output
@@ -88,9 +91,11 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
         before = len(arrived.values)
         time.sleep(3)  # what is published now waits for the next job
 
-        # Its graph lacks the station that the state belongs to.
-        files = tmp_path / "other.toml"
-        files.write_text(config.read_text().replace('kind = "kafka"', 'kind = "files"', 1))
+        with pytest.raises(FlinkError, match="allowNonRestoredState"):
+            another_graph(cluster, kafka, topics, savepoint)
+        # A sink more is no other graph: the state is the source's.
+        with config.open("a") as lines:
+            lines.write(f'[[sinks]]\nname = "copy"\nkind = "jsonl"\npath = "{tmp_path}/copy"\n')
         again = submit(config, "--from-savepoint", savepoint)
         total = load.stop()
         arrived.follow(90, until=total)
@@ -101,6 +106,15 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
         assert arrived.repeats == 0
         cluster.wait_for_checkpoint(again)
         cluster.cancel_all()
+
+
+def another_graph(cluster: Cluster, kafka: Broker, topics: tuple[str, str, str], savepoint: str) -> None:
+    """Submit a pipeline of other stations with a savepoint."""
+    raw, out, letters = topics
+    source = {"brokers": kafka.brokers, "kafka_topic": raw, "group": raw}
+    options = cluster.options(savepoint_path=savepoint)
+    settings = {"source": source, "out": out, "letters": letters, "options": options, "before": True}
+    cheap_pipeline.submit(settings)
 
 
 def read_by_subtask(cluster: Cluster, job: str) -> list[int]:
@@ -138,6 +152,7 @@ def test_an_idle_job_keeps_its_state_small(
         time.sleep(1)
     assert len(sizes) >= 40
     slope = statistics.linear_regression(list(sizes), list(sizes.values())).slope
-    print(f"\n{len(sizes)} idle checkpoints: {min(sizes.values()):,} to {max(sizes.values()):,} bytes, {slope:+.2f} each")
+    least, most = min(sizes.values()), max(sizes.values())
+    print(f"\n{len(sizes)} idle checkpoints: {least:,} to {most:,} bytes, {slope:+.2f} each")
     assert abs(slope) < 20
     cluster.cancel_all()

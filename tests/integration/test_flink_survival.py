@@ -44,9 +44,10 @@ def supervised(cluster: Cluster, kafka: Broker, raw: str, out: str, letters: str
     process = subprocess.Popen(
         [
             *(sys.executable, SCRIPTS / "supervise", "--flink", cluster.flink.address),
-            *("--checkpoints", cluster.data / "checkpoints", "--", *command),
+            *("--checkpoints", cluster.data / "checkpoints", "--until-eof", "--", *command),
         ],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
     )
     try:
         yield
@@ -118,8 +119,8 @@ def survive(kill: Callable[[Cluster], None], cluster: Cluster, load: Load, arriv
     seconds = time.monotonic() - begun
     return (
         f"recovered in {silence:.1f} s (goal {GOAL_SECONDS}), {arrived.repeats - repeats:,} delivered again; "
-        f"{(load.count - sent) / seconds:,.0f} articles/s in, {(len(arrived.values) - known) / seconds:,.0f}/s "
-        f"out, for {seconds:.0f} s"
+        f"{(load.count - sent) / seconds:,.0f} articles/s in, "
+        f"{(len(arrived.values) - known) / seconds:,.0f}/s out, for {seconds:.0f} s"
     )
 
 

@@ -52,7 +52,17 @@ def replay(folder: Path, engine: str, options: dict[str, Any]) -> list[bytes]:
         f'[[sinks]]\nkind = "jsonl"\ntakes = "dead_letters"\npath = "{out}/dead_letters"\n'
         f'[runner]\nkind = "{engine}"\n[runner.options]\n{values}'
     )
-    command = [sys.executable, "-W", "ignore", "-m", "pipelines.cli", "run", "--config", str(config), "--json"]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "pipelines.cli",
+        "run",
+        "--config",
+        str(config),
+        "--json",
+    ]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     # Before the summary stands the job's name.
