@@ -45,7 +45,7 @@ def run_there(settings: Config, *, detach: bool) -> Counter[str] | None:
         try:
             named = Flink(str(address)).wait_until_running(named, START_SECONDS).id
         except FlinkError as error:
-            raise FlinkError(_explained(str(error))) from None
+            raise FlinkError(explained(str(error))) from None
     stdout.print(f"job {named}", markup=False, highlight=False)
     stop = f"newsbeam stop {named} --flink {address}" if address else "the engine's own tools"
     if detach:
@@ -68,7 +68,7 @@ def _leave_on_signals() -> None:
         signal.signal(number, leave)
 
 
-def _explained(message: str) -> str:
+def explained(message: str) -> str:
     """A failure of Flink's in the words of this command, where it has some."""
     if "allowNonRestoredState" in message or "Cannot map checkpoint/savepoint state" in message:
         return (
