@@ -54,7 +54,7 @@ class Flink:
         raise FlinkError(f"{self.address} knows no job {named}")
 
     def wait_until_running(self, name: str, seconds: float) -> Job:
-        """The job of a name, once all its tasks run.
+        """The job of a name, once all its tasks run, or have run.
 
         Raises:
             FlinkError: it failed, or took longer; the message says why.
@@ -62,11 +62,16 @@ class Flink:
         deadline = time.monotonic() + seconds
         while True:
             jobs = [job for job in self.jobs() if job.name == name]
+            if jobs and jobs[0].state == "FINISHED":
+                return jobs[0]
             if jobs and jobs[0].state in ("FAILED", "FAILING", "CANCELED"):
                 raise FlinkError(f"the job failed: {self.failure(jobs[0].id)}")
             if jobs and jobs[0].state == "RUNNING":
-                tasks = self.ask(f"/jobs/{jobs[0].id}")["vertices"]
-                if all(task["status"] in ("RUNNING", "FINISHED") for task in tasks):
+                job = self.ask(f"/jobs/{jobs[0].id}")
+                # Of a batch job, later tasks wait for earlier ones.
+                if job["job-type"] == "BATCH" or all(
+                    task["status"] in ("RUNNING", "FINISHED") for task in job["vertices"]
+                ):
                     return jobs[0]
             if time.monotonic() > deadline:
                 raise FlinkError(f"{name} does not run after {seconds:.0f} s; are there free task slots?")

@@ -86,7 +86,7 @@ def measure(
     named = {name: options[name] for name in options if "bundle" in name} or "defaults"
     print(
         f"{named}: {rate:,.0f} articles/s at most; at {pace or rate / 2:,.0f}/s p50 {p50:.2f} s, "
-        f"p99 {p99:.2f} s, most {delays[-1]:.2f} s; checkpoints {took[len(took) // 2]} ms, most {took[-1]} ms",
+        f"p99 {p99:.2f} s, most {delays[-1]:.2f} s; checkpoints {took[len(took) // 2]} to {took[-1]} ms",
         flush=True,
     )
     cluster.cancel_all()

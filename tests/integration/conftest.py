@@ -22,7 +22,14 @@ def kafka() -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A Flink cluster of two TaskManagers for the whole session; every test cancels its jobs."""
+def session_cluster() -> Iterator[Cluster]:
+    """A Flink cluster of two TaskManagers for the whole session."""
     with running_cluster() as running:
         yield running
+
+
+@pytest.fixture
+def cluster(session_cluster: Cluster) -> Iterator[Cluster]:
+    """The session's Flink cluster, whose slots are free again after the test."""
+    yield session_cluster
+    session_cluster.cancel_all()

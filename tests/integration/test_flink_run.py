@@ -105,7 +105,6 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
         print(f"\n{total:,} articles over a savepoint, {arrived.repeats:,} delivered again")
         assert arrived.repeats == 0
         cluster.wait_for_checkpoint(again)
-        cluster.cancel_all()
 
 
 def another_graph(cluster: Cluster, kafka: Broker, topics: tuple[str, str, str], savepoint: str) -> None:
@@ -155,4 +154,3 @@ def test_an_idle_job_keeps_its_state_small(
     least, most = min(sizes.values()), max(sizes.values())
     print(f"\n{len(sizes)} idle checkpoints: {least:,} to {most:,} bytes, {slope:+.2f} each")
     assert abs(slope) < 20
-    cluster.cancel_all()

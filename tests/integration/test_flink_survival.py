@@ -53,8 +53,7 @@ def supervised(cluster: Cluster, kafka: Broker, raw: str, out: str, letters: str
         yield
     finally:
         process.terminate()
-        process.wait(30)
-        cluster.cancel_all()
+        process.communicate(timeout=30)
 
 
 def kill_a_task_manager(cluster: Cluster) -> None:
