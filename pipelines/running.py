@@ -52,7 +52,7 @@ def wait(result: Any) -> Counter[str]:
     counters = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]
     counts: Counter[str] = Counter()
     for counter in counters:
-        counts[counter.key.metric.name] += counter.result
+        counts[counter.key.metric.name] += counter.result or 0  # Prism: None where it is 0
     return counts
 
 

@@ -87,7 +87,7 @@ def test_kills_under_load_lose_nothing(cluster: Cluster, tmp_path: Path, record_
         with output(kafka.brokers, out) as arrived, supervised(cluster, kafka, raw, out, letters):
             load = Load(kafka.brokers, raw, PER_SECOND)
             load.start()
-            arrived.follow(120, until=1)
+            arrived.follow(240, until=1)
             catch_up(arrived, load)
             for kill in (
                 kill_a_task_manager,
