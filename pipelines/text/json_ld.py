@@ -17,6 +17,7 @@ _WRAPPING = re.compile(
 )
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _MISSING_VALUE = re.compile(r":(?=\s*[,}])")
+_BREAK = re.compile(r"[\r\n]+|<\s*(?:br|/?p|/?div|/li)\b[^<>]{0,300}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,300}>")
 
 Node = Mapping[str, Any]
@@ -48,6 +49,15 @@ def text(node: Node, name: str) -> str | None:
         return None
     plain = " ".join(_TAG.sub("", unescape(unescape(value))).split())
     return plain or None
+
+
+def paragraphs(node: Node, name: str) -> tuple[str, ...]:
+    """A property's text, a paragraph each where it tells them apart by line breaks or tags."""
+    value = node.get(name)
+    if not isinstance(value, str):
+        return ()
+    lines = (" ".join(_TAG.sub("", line).split()) for line in _BREAK.split(unescape(unescape(value))))
+    return tuple(filter(None, lines))
 
 
 def names(node: Node, name: str) -> list[str]:

@@ -1,8 +1,8 @@
 """The article's text out of a page: trafilatura, mended by what the markup says.
 
 trafilatura reads the page as it is. From its lines go those that stand in parts which the markup shows
-to be no article (`page_junk`) and the headline, which is a field of its own; a lead that it left out
-comes back. `tests/quality` holds the figures.
+to be no article (`page_junk`) and the headline, which is a field of its own; a lead and pieces that it
+left out (`page_pieces`) come back. `tests/quality` holds the figures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from pipelines.text.markup import meaning
 from pipelines.text.page_junk import linked_chars, split_text
+from pipelines.text.page_pieces import with_pieces, with_stated
 from pipelines.text.page_tree import is_line, letters, squash, text_of
 
 LEAD_CHARS = range(40, 1501)
@@ -35,20 +36,24 @@ _NOT_LEAD_WITHIN = frozenset(("aside", "nav", "footer", "figure", "blockquote"))
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
-def extract_body(root: HtmlElement, *, titles: Sequence[str], descriptions: Sequence[str]) -> str:
+def extract_body(
+    root: HtmlElement, *, titles: Sequence[str], descriptions: Sequence[str], stated: Sequence[str] = ()
+) -> str:
     """The article's paragraphs, one a line, without its headline; empty where there are none.
 
     Args:
         root: the page. It is changed.
         titles: what the page calls its headline, the chosen one first.
         descriptions: what the page says of the article in one sentence, often its lead.
+        stated: the article's paragraphs as the page's own data have them, often all in one.
     """
     _drop_unseen(root)
     headlines = {key for title in titles if len(key := letters(title)) >= MIN_TITLE_CHARS}
     leads = list(_find_leads(root, letters(titles[0]) if titles else "", descriptions))
     kept, cut = split_text(root)
     text = trafilatura.extract(root, include_comments=False, include_formatting=False, deduplicate=False)
-    lines = [line for line in (text or "").splitlines() if letters(line) not in headlines]
+    lines = with_stated(root, with_pieces(root, (text or "").splitlines()), stated)
+    lines = [line for line in lines if letters(line) not in headlines]
     if len(lines) * (len(cut) + len(kept)) <= MAX_COMPARED_CHARS:
         lines = [line for line in lines if _is_in_article(letters(line), kept, cut)] or lines
     present = letters("".join(lines))

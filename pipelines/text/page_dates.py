@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 
 import htmldate
 from lxml.html import HtmlElement
 
 from pipelines.text import dates, json_ld
 from pipelines.text.page_tree import text_of
-from schemas.article import DateCandidate, DateOrigin
+from schemas.article import DateCandidate, DateOrigin, Precision
 
 MASTHEAD_ELEMENTS = 60
 """A date line stands at most so many elements after the headline."""
@@ -23,7 +23,7 @@ _PUBLISHED = (
     "published_time", "published_at", "datepublished", "date.published", "article.published",
     "publish-date", "publish_date", "publication_date", "publicationdate", "pubdate", "dc.date.issued",
     "dcterms.created", "dcterms.date", "dc.date.created", "dc.date", "parsely-pub-date",
-    "sailthru.date", "cxenseparse:recs:publishtime", "date",
+    "sailthru.date", "cxenseparse:recs:publishtime", "og:article:time", "isodatetime", "datecreated", "date",
 )  # the most exact first
 # fmt: on
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
@@ -43,8 +43,8 @@ def read_dates(
 
     Places: JSON-LD, meta tags, else a tag marked `datePublished`; the day in the address; where there
     is none of these, what htmldate makes out, else a date line under the headline (origin
-    `masthead_date`). A time without a zone has that of the page's other times,
-    or else is good for its day only.
+    `masthead_date`). Where all of these name a day only, a `<time>` of that day adds its hour. A time
+    without a zone has that of the page's other times, or else is good for its day only.
 
     Args:
         root: the page.
@@ -75,7 +75,19 @@ def read_dates(
         )
         if guess is not None:
             found[guess] = None
+    if found and all(one.precision is Precision.DAY for one in found):
+        found.update(dict.fromkeys(_hours(root, next(iter(found)).value.date())))
     return tuple(found)
+
+
+def _hours(root: HtmlElement, day: date) -> Iterator[DateCandidate]:
+    """The first time tag that gives the hour of a day; others may be other stories'."""
+    for tag in root.iter("time"):
+        stamp = (tag.get("datetime") or "").strip()
+        found = dates.read_time(stamp, DateOrigin.MARKUP, zone=None)
+        if found is not None and stamp.startswith(day.isoformat()) and found.precision is not Precision.DAY:
+            yield found
+            return
 
 
 def _mastheads(root: HtmlElement, language: str | None) -> Iterator[DateCandidate]:

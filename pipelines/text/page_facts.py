@@ -52,6 +52,8 @@ class Facts:
     url: str | None
     """The page's canonical address."""
     is_accessible_for_free: bool | None
+    body: tuple[str, ...]
+    """The article's paragraphs as JSON-LD's `articleBody` has them, often all in one."""
 
 
 def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
@@ -76,7 +78,7 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
     said += titles("title_tag", [text_of(tag) for tag in root.iter("title")][:1])
     keys = [letters(one.text) for one in (*h1s, *said)]
     article = json_ld.find_article(root, is_headline=lambda text: is_same(letters(text), keys)) or {}
-    stated = [Headline("json_ld", title)] if (title := json_ld.text(article, "headline")) else []
+    stated = titles("json_ld", [json_ld.text(article, "headline") or ""])
     headline = page_title.choose([*stated, *h1s, *said])
     # Of several h1 one is the headline, and others may be subheads.
     names = [one.text for one in (headline, *stated, *h1s[:1], *said) if one is not None]
@@ -94,6 +96,7 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
         publisher=next(iter([*sites[:1], *json_ld.names(article, "publisher")]), None),
         url=canonical,
         is_accessible_for_free=json_ld.is_accessible_for_free(article),
+        body=json_ld.paragraphs(article, "articleBody"),
     )
 
 

@@ -12,6 +12,8 @@ MAX_CHARS = 400
 """A longer one is no headline."""
 MIN_SHOWN_CHARS = 15
 """A shorter h1 may be a section's name, which a title may begin with by chance."""
+MIN_NAME_CHARS = 4
+"""A shorter part of the host's name (`m`, `de`) begins many words."""
 MIN_COMMON_CHARS = 25
 """Letters that a cut headline must share with the whole one."""
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»›:~/]+\s+|\s*[|»›•]\s*|\s*::\s*")
@@ -41,17 +43,21 @@ def without_site(title: str, *, sites: Sequence[str], host: str, shown: Sequence
     host = host.removeprefix("www.")
     known = {letters(site) for site in sites} | {letters(host)}
     domain = letters(host.rpartition(".")[0])
+    names = tuple(name for name in {*known, *map(letters, host.split("."))} if len(name) >= MIN_NAME_CHARS)
 
     def is_site(part: str) -> bool:
         key = letters(part)
         return key in known or (len(key) >= 3 and (key in domain or (domain != "" and domain in key)))
 
     while separators := list(_SEPARATOR.finditer(title)):
-        first, last = separators[0], separators[-1]
-        if is_site(title[last.end() :]):
-            title = title[: last.start()]
-        elif is_site(title[: first.start()]):
-            title = title[first.end() :]
+        # The name may have a claim behind it: "Headline | The Gazette - All of the news".
+        named = (one for one in separators[:-1] if letters(title[one.end() :]).startswith(names))
+        if is_site(title[separators[-1].end() :]):
+            title = title[: separators[-1].start()]
+        elif claim := next(named, None):
+            title = title[: claim.start()]
+        elif is_site(title[: separators[0].start()]):
+            title = title[separators[0].end() :]
         else:
             break
     return title.strip()

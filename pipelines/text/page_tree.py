@@ -18,6 +18,7 @@ MAX_NAMES_CHARS = 5_000
 """A longer class, id or style is dropped: trafilatura looks for hundreds of words in each."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_HIDDEN = re.compile("[\u00ad\u200b\u2060\ufeff]")  # where a word may be broken
 _NOT_LETTER = re.compile(r"[\W_]+")
 _ANY_TAG = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|section|div|p|br|h[1-6]|span|table|ul|a)\b",
@@ -73,8 +74,8 @@ def is_line(element: HtmlElement) -> bool:
 
 
 def squash(text: str) -> str:
-    """The text with every run of white space as one space, and none at its ends."""
-    return " ".join(text.split())
+    """The text with every run of white space as one space, none at its ends, and no hidden marks."""
+    return " ".join(_HIDDEN.sub("", text).split())
 
 
 def text_of(element: HtmlElement) -> str:

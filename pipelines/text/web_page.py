@@ -36,7 +36,7 @@ def read_page(html: str, url: str | None = None) -> Page:
     root = parse(html)
     facts = read_facts(root, url)
     try:
-        text = extract_body(root, titles=facts.titles, descriptions=facts.descriptions)
+        text = extract_body(root, titles=facts.titles, descriptions=facts.descriptions, stated=facts.body)
     except (LxmlError, RecursionError) as error:
         raise ArticleRejected(Reason.NO_TEXT, f"a tree that cannot be read: {error}") from error
     if not text:

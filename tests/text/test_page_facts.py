@@ -82,6 +82,17 @@ def test_survives_broken_json_ld(ld: str) -> None:
         ("", f"<h1>{HEADLINE}</h1>", article(headline=HEADLINE[:30] + "…"), ("h1", HEADLINE)),
         ("", f"<h1>{HEADLINE}</h1>", article(headline=HEADLINE[:30]), ("h1", HEADLINE)),
         ("", f"<h1>{HEADLINE}</h1>", article(headline="escenic"), ("h1", HEADLINE)),
+        # the site's name or a kicker in JSON-LD
+        ("", f"<h1>{HEADLINE}</h1>", article(headline=f"{HEADLINE} | A Gazette"), ("json_ld", HEADLINE)),
+        ("", f"<h1>{HEADLINE}</h1>", article(headline=f"City: {HEADLINE}"), ("json_ld", HEADLINE)),
+        # the site's name and its claim
+        (f"<title>{HEADLINE} » Test Gazette - all of the news</title>", "", None, ("title_tag", HEADLINE)),
+        (
+            "<title>" + HEADLINE.replace("budget", "bud\u00adget") + "</title>",
+            "",
+            None,
+            ("title_tag", HEADLINE),
+        ),
         # another wording in JSON-LD is the publisher's own word
         (
             "",
@@ -137,6 +148,19 @@ def test_a_title_of_separators_ends() -> None:
             ["2025-08-13T00:00 day markup"],
         ),
         ('<meta name="date" content="yesterday">', "", None, []),
+        # another tag of the same day has the hour; one of another day, or without a zone, says nothing
+        (
+            '<meta name="date" content="2025-08-13">',
+            '<time datetime="2025-08-12T09:00Z">a</time><time datetime="2025-08-13T14:05:00+03:00">b</time>',
+            None,
+            ["2025-08-13T00:00 day markup", "2025-08-13T11:05 second markup"],
+        ),
+        (
+            '<meta name="date" content="2025-08-13">',
+            '<time datetime="2025-08-13 14:05">a</time>',
+            None,
+            ["2025-08-13T00:00 day markup"],
+        ),
     ],
 )
 def test_reads_when_it_was_published(head: str, body: str, ld: str | None, expected: list[str]) -> None:
