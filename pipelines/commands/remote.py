@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 REMOTE = ("portable", "flink", "dataflow")
 """These run on when the command that submitted the job has ended."""
-START_SECONDS = 120
+START_SECONDS = 300
 """How long a job may take until all its tasks run: an upload of 118 MB and the start of the workers."""
 
 

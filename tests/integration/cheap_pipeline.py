@@ -77,7 +77,7 @@ def submit(settings: dict[str, Any]) -> str:
     pipeline = beam.Pipeline(options=PipelineOptions.from_dictionary(options))
     build(pipeline, settings)
     pipeline.run()
-    return Flink(options["flink_master"]).wait_until_running(options["job_name"], 120).id
+    return Flink(options["flink_master"]).wait_until_running(options["job_name"], 300).id
 
 
 def main() -> None:

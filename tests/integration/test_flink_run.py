@@ -24,13 +24,13 @@ pytestmark = [
     pytest.mark.flink,
     pytest.mark.kafka,
     pytest.mark.xdist_group("flink"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
 ]
 
 
 def newsbeam(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-m", "pipelines.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=330)
 
 
 def write_config(file: Path, kafka: Broker, topics: tuple[str, str, str], options: dict[str, Any]) -> Path:
@@ -79,7 +79,7 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
     with output(kafka.brokers, out) as arrived:
         load = Load(kafka.brokers, raw, 30)
         load.start()
-        arrived.follow(90, until=300)
+        arrived.follow(180, until=300)
         deadline = time.monotonic() + 60
         while len(read := read_by_subtask(cluster, job)) < cluster.slots or min(read) == 0:
             assert time.monotonic() < deadline, f"records read by each subtask: {read}"
@@ -101,7 +101,7 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
             lines.write(f'[[sinks]]\nname = "copy"\nkind = "jsonl"\npath = "{tmp_path}/copy"\n')
         again = submit(config, "--from-savepoint", savepoint)
         total = load.stop()
-        arrived.follow(90, until=total)
+        arrived.follow(180, until=total)
         arrived.follow(1)
         assert before < total
         assert (len(arrived.values), arrived.unequal) == (total, [])

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.flink,
     pytest.mark.kafka,
     pytest.mark.xdist_group("flink"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
 
 PARTITIONS = 8

@@ -15,7 +15,7 @@ from tests.integration.flink_cluster import ROOT, Cluster
 from tests.integration.prism import prism
 from tests.shared import shared_file
 
-pytestmark = [pytest.mark.flink, pytest.mark.xdist_group("flink"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.flink, pytest.mark.xdist_group("flink"), pytest.mark.timeout(1200)]
 
 COUNT = 5000
 
@@ -63,7 +63,7 @@ def replay(folder: Path, engine: str, options: dict[str, Any]) -> list[bytes]:
         str(config),
         "--json",
     ]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert ran.returncode == 0, ran.stderr
     # Before the summary stands the job's name.
     summary = json.loads(ran.stdout[ran.stdout.index("{") :])
