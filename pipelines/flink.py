@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -133,6 +134,11 @@ class Flink:
             raise FlinkError(f"{url}{path}: {error.read().decode(errors='replace')[:2000]}") from None
         except OSError as error:
             raise FlinkError(f"{url} does not answer: {error}") from None
+
+
+def as_url(place: str) -> str:
+    """A folder on this machine as a URL; a URL (`s3://…`, Flink's own `file:/…`) as it is."""
+    return place if re.match(r"[a-z][a-z0-9+.-]+:", place) else Path(place).resolve().as_uri()
 
 
 def last_checkpoint(folder: Path, job: str) -> Path | None:

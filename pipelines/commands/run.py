@@ -15,6 +15,7 @@ import typer
 
 from pipelines.commands.console import stderr, stdout, wrong_usage
 from pipelines.commands.remote import REMOTE, run_there
+from pipelines.flink import as_url
 
 if TYPE_CHECKING:
     from pipelines.config import Config
@@ -164,7 +165,7 @@ def _option_table(given: list[str], savepoint: str | None, allow_non_restored: b
             wrong_usage(f"--option {pair}: NAME=VALUE is asked for")
         table[name] = value
     if savepoint:
-        table["savepoint_path"] = savepoint if "://" in savepoint else Path(savepoint).resolve().as_uri()
+        table["savepoint_path"] = as_url(savepoint)
     if allow_non_restored:
         table["allow_non_restored_state"] = True
     return table

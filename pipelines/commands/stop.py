@@ -35,7 +35,7 @@ def stop(
     committed offsets, and the last bundles are delivered again. Exit code 0: stopped. 1: it was not.
     """
     from pipelines.config import ConfigError, load
-    from pipelines.flink import Flink, FlinkError
+    from pipelines.flink import Flink, FlinkError, as_url
 
     if config is not None and flink is None:
         try:
@@ -51,9 +51,7 @@ def stop(
             cluster.cancel(found.id, STOP_SECONDS)
             stderr.print(f"job {found.id} is cancelled", markup=False, highlight=False)
             return
-        if "://" not in savepoint:
-            savepoint = Path(savepoint).resolve().as_uri()
-        path = cluster.stop(found.id, savepoint, STOP_SECONDS)
+        path = cluster.stop(found.id, as_url(savepoint), STOP_SECONDS)
     except FlinkError as error:
         stderr.print(f"newsbeam: {error}", style="bold red", markup=False)
         raise typer.Exit(1) from None

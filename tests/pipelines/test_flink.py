@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.commands.remote import explained
-from pipelines.flink import Flink, FlinkError, last_checkpoint
+from pipelines.flink import Flink, FlinkError, as_url, last_checkpoint
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -99,3 +99,9 @@ def test_a_savepoint_of_another_graph_is_told_with_the_way_out() -> None:
     assert "its graph is another" in told
     assert "--allow-non-restored-state" in told
     assert explained("disk full") == "disk full"
+
+
+def test_a_folder_becomes_a_url_and_a_url_stays_one() -> None:
+    assert as_url("/tmp/save points") == "file:///tmp/save%20points"
+    for url in ("file:/tmp/x", "file:///tmp/x", "s3://bucket/x"):
+        assert as_url(url) == url
