@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines import logs
-from pipelines.commands import dead_letters, explain, models, publish, replay, restore, run, stop
+from pipelines.commands import dead_letters, explain, models, publish, replay, restore, rules, run, stop
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(explain.explain)
 app.command()(restore.restore)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
+app.add_typer(rules.app, name="rules")
 
 
 def _version(wanted: bool) -> None:

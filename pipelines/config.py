@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from pipelines.text.packs import load as load_packs
+from pipelines.text.rule import PackError
 from schemas.received import MAX_RECORD_BYTES
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -38,6 +40,15 @@ class Limits:
 
     max_record_bytes: Annotated[int, Field(gt=0)] = MAX_RECORD_BYTES
     """A longer raw record is rejected as `too_large`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What cleans besides the package's own rules."""
+
+    packs: Path | None = None
+    """A folder of one's own rule packs (`sites/<domain>.toml`, `boilerplate/<language>.toml`), added to the
+    package's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class Config:
     source: Source
     sinks: tuple[Sink, ...]
     limits: Limits = Limits()
+    cleaning: Cleaning = Cleaning()
     runner: Runner = Runner()
 
 
@@ -117,10 +129,17 @@ def _config(tables: Mapping[str, Any]) -> Config:
     for takes, lost in (("articles", "what is enriched"), ("dead_letters", "what is refused")):
         if not any(sink.takes == takes for sink in sinks):
             raise ConfigError(f'[[sinks]]: none takes = "{takes}", and {lost} would be lost')
+    cleaning: Cleaning = _dataclass(Cleaning, tables.get("cleaning", {}), "cleaning")
+    if cleaning.packs is not None:
+        try:
+            load_packs(own=cleaning.packs)
+        except PackError as error:
+            raise ConfigError(f"cleaning.packs: {error}") from None
     return Config(
         source=_source(tables["source"]),
         sinks=tuple(sinks),
         limits=_dataclass(Limits, tables.get("limits", {}), "limits"),
+        cleaning=cleaning,
         runner=_dataclass(Runner, tables.get("runner", {}), "runner"),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from pipelines.apply import apply
-from pipelines.config import Limits
+from pipelines.config import Cleaning, Limits
 from pipelines.news_enrichment import stations
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
@@ -27,10 +27,14 @@ class Enricher:
 
     Args:
         limits: how large a record may be.
+        cleaning: the rule packs of one's own, if any.
+
+    Raises:
+        PackError: those packs are not well formed.
     """
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
-        self._stations = stations(limits)
+    def __init__(self, limits: Limits = Limits(), cleaning: Cleaning = Cleaning()) -> None:  # noqa: B008
+        self._stations = stations(limits, cleaning)
         for station in self._stations:
             station.setup()
 

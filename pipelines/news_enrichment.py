@@ -13,7 +13,7 @@ import apache_beam as beam
 
 from connectors import sinks, sources
 from pipelines.apply import Apply, Step
-from pipelines.config import Config, Limits
+from pipelines.config import Cleaning, Config, Limits
 from pipelines.steps.decode_article import DecodeArticle
 from pipelines.steps.detect_language import DetectLanguage
 from pipelines.steps.extract_text import ExtractText
@@ -25,12 +25,12 @@ from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 
 
-def stations(limits: Limits) -> tuple[Step, ...]:
+def stations(limits: Limits, cleaning: Cleaning = Cleaning()) -> tuple[Step, ...]:  # noqa: B008 - frozen
     """One record's life, top to bottom."""
     return (
         DecodeArticle(limits.max_record_bytes),
         ExtractText(),
-        StripBoilerplate(),
+        StripBoilerplate(own_packs=cleaning.packs),
         DetectLanguage(),
         TagTopics(),
     )
@@ -39,7 +39,7 @@ def stations(limits: Limits) -> tuple[Step, ...]:
 def build(pipeline: beam.Pipeline, config: Config) -> None:
     """Lay out the pipeline: source, stations, and one branch a sink."""
     outcomes = pipeline | "Read" >> sources.read(config.source.kind, config.source.options)
-    for station in stations(config.limits):
+    for station in stations(config.limits, config.cleaning):
         outcomes |= Apply(station)
     outcomes | "Tally" >> Tally()
 

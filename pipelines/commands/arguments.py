@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,5 +13,12 @@ InputPaths = Annotated[
         metavar="PATH...",
         help="Files (.txt, .html, .jsonl, .jsonl.gz) and folders of them; - reads JSON Lines from standard "
         "input.",
+    ),
+]
+
+OwnPacks = Annotated[
+    Path | None,
+    typer.Option(
+        "--packs", metavar="DIR", help="A folder of your own packs (DIR/sites/, DIR/boilerplate/), used too."
     ),
 ]

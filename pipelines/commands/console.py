@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import sys
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -24,3 +25,10 @@ _PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 def printable(text: str) -> str:
     """Text from outside with its control characters made visible: an article must not drive the terminal."""
     return text.translate(_PICTURES)
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON on standard output, for programs."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,118 +1,135 @@
-"""`newsbeam explain`: one article in the terminal, with what was removed and why."""
+"""`newsbeam explain`: articles with what was removed and why, in the terminal or as a page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.rule import Rule as Ruler
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.commands.arguments import OwnPacks
 from pipelines.commands.console import printable, stderr, stdout, wrong_usage
+from pipelines.commands.facts import facts
 
 if TYPE_CHECKING:
-    from schemas.article import Article, DateCandidate
+    from pipelines.explained import Explained
+    from schemas.received import Received
 
 
 def explain(
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE", help="A .txt, .html, .jsonl or .jsonl.gz file; - is standard input."),
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help=".txt, .html, .jsonl and .jsonl.gz files; - is standard input."
+        ),
     ],
-    record: Annotated[int, typer.Option(min=0, help="Which line of a .jsonl file, from 0.")] = 0,
+    record: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Which line of each .jsonl file, from 0; may be repeated.  [default: 0]"),
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The first N records of each .jsonl file instead.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.html", help="Write a page for a browser, one file, instead of the terminal."
+        ),
+    ] = None,
+    own: OwnPacks = None,
 ) -> None:
-    """Show what newsbeam makes of one article: removed text struck through, with kind and rule."""
-    from connectors.sources.files import UnreadableInput, discover, records
-    from pipelines.enrich import Enricher
+    """Show what newsbeam makes of articles: the raw text with what was removed, by which rule and why;
+    title, dates, language; the topics with the words that spoke for them.
+
+    Exit code 0: all were enriched. 1: a record was refused. 2: wrong usage.
+    """
+    from pipelines.explained import Explainer
+    from pipelines.text.rule import PackError
     from schemas.article import Article
+
+    if record and first:
+        wrong_usage("--record and --first: take one of them")
+    chosen = list(_chosen(files, record or [0], first))
+    try:
+        explainer = Explainer(own)
+    except PackError as error:
+        wrong_usage(str(error))
+    explained = [explainer.explain(received) for received in chosen]
+    if html is None:
+        for number, one in enumerate(explained):
+            if number:
+                stdout.print()
+            _print(one, with_name=len(explained) > 1)
+    else:
+        from pipelines.commands.explain_page import page
+
+        try:
+            html.write_text(page(explained), encoding="utf-8")
+        except OSError as error:
+            wrong_usage(f"{html}: {error.strerror}")
+        stderr.print(f"{html}: {len(explained):,} articles", markup=False)
+    raise typer.Exit(0 if all(isinstance(one.article, Article) for one in explained) else 1)
+
+
+def _chosen(files: list[str], numbers: list[int], first: int | None) -> Iterator[Received]:
+    """The records to explain. One that is not there ends the command."""
+    from connectors.sources.files import UnreadableInput, discover, records
     from schemas.received import MAX_RECORD_BYTES
 
     try:
-        found = discover([file])[0]
+        found = discover(files)
     except UnreadableInput as error:
         wrong_usage(str(error))
-    received = next((r for r in records(found, MAX_RECORD_BYTES) if r.origin.record == record), None)
-    if received is None:
-        wrong_usage(f"{file}: has no record {record}")
-    value = Enricher().convert(received)
-    if not isinstance(value, Article):
+    for file in found:
+        wanted = set(range(first)) if first else set(numbers)
+        for received in records(file, MAX_RECORD_BYTES):
+            number = received.origin.record or 0
+            if number in wanted:
+                wanted.discard(number)
+                yield received
+            if not wanted or number > max(wanted):
+                break
+        if wanted and not first:
+            wrong_usage(f"{file.path}: has no record {min(wanted)}")
+
+
+def _print(one: Explained, *, with_name: bool) -> None:
+    from schemas.article import Article
+
+    if with_name:
+        stdout.print(Ruler(Text(printable(one.name)), align="left", characters="="))
+    if not isinstance(one.article, Article):
+        refused = one.article
         stderr.print(
-            f"Refused by {value.step}: {value.reason}: {value.detail}", style="bold red", markup=False
+            f"Refused by {refused.step}: {refused.reason}: {refused.detail}", style="bold red", markup=False
         )
-        raise typer.Exit(1)
-    stdout.print(marked(value), soft_wrap=True)
+        return
+    stdout.print(marked(one), soft_wrap=True)
     stdout.print()
-    stdout.print(facts(value))
-
-
-def marked(article: Article) -> Text:
-    """The raw text with the removed spans struck through, each after its kind and rule in brackets."""
-    clean, text, at = printable(article.text), Text(), 0
-    clean_at = 0
-    for removal in article.removed:
-        kept = removal.start - at
-        text.append(clean[clean_at : clean_at + kept])
-        clean_at, at = clean_at + kept, removal.end
-        cut = printable(removal.text)
-        body = cut.strip()
-        lead = len(cut) - len(cut.lstrip())
-        text.append(cut[:lead])
-        score = "" if removal.score is None else f" {removal.score:.2f}"
-        text.append(f"[-{removal.kind}: {removal.rule}{score}]", style="bold magenta")
-        text.append(" ")
-        text.append(body, style="red strike")
-        text.append(cut[lead + len(body) :])
-    text.append(clean[clean_at:])
-    return text
-
-
-def facts(article: Article) -> Table:
-    """What the record says of the article, a line each."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold cyan", no_wrap=True)
     table.add_column()
-    language = f"{article.language.tag} ({article.language.confidence})"
-    if len(article.languages) > 1:
-        language += ": " + ", ".join(f"{share.tag} {share.share:.0%}" for share in article.languages)
-    rows = [
-        ("id", article.id),
-        ("title", article.title or "(none)"),
-        ("authors", ", ".join(article.authors)),
-        ("published", _published(article)),
-        ("dates seen", "\n".join(_date(candidate) for candidate in article.date_candidates) or "(none)"),
-        ("language", language),
-        ("topics", "\n".join(f"{t.name} ({t.confidence}) {t.code}" for t in article.topics) or "(none)"),
-        ("related", "\n".join(article.related)),
-        ("credits", "\n".join(article.credits)),
-        ("agency", article.agency or ""),
-        ("comments", "" if article.comment_count is None else str(article.comment_count)),
-        ("length", f"{article.char_count:,} characters, {article.word_count:,} words"),
-        (
-            "removed",
-            f"{sum(len(r.text) for r in article.removed):,} characters in {len(article.removed)} spans",
-        ),
-        ("warnings", "\n".join(article.warnings)),
-    ]
-    for name, value in rows:
-        if value:
-            table.add_row(name, Text(printable(value)))
-    return table
+    for name, value in facts(one.article, one.evidence or {}).items():
+        table.add_row(name, Text(printable(value)))
+    for number, (rule, why) in enumerate((one.whys or {}).items()):
+        table.add_row("" if number else "why", Text.assemble((rule, "magenta"), f": {why}"))
+    stdout.print(table)
 
 
-def _published(article: Article) -> str:
-    if article.published_at is None:
-        return (
-            "unknown: the dates seen and the years in the text disagree"
-            if article.date_conflict
-            else "unknown"
-        )
-    conflict = "; another date or the years in the text disagree" if article.date_conflict else ""
-    day = article.published_at.strftime(
-        "%Y-%m-%d" if article.published_at_precision == "day" else "%Y-%m-%d %H:%M UTC"
-    )
-    return f"{day} (by {article.published_at_origin}, to the {article.published_at_precision}){conflict}"
-
-
-def _date(candidate: DateCandidate) -> str:
-    words = f" “{candidate.text}”" if candidate.text else ""
-    return f"{candidate.value:%Y-%m-%d %H:%M} {candidate.origin}, to the {candidate.precision}{words}"
+def marked(one: Explained) -> Text:
+    """The raw text with the removed spans struck through, each after kind, rule and number in brackets."""
+    text = Text()
+    for piece in one.pieces:
+        if piece.removal is None:
+            text.append(printable(piece.text))
+            continue
+        removal = piece.removal
+        score = "" if removal.score is None else f" {removal.score:.2f}"
+        text.append(f"[-{removal.kind}: {removal.rule}{score} #{piece.number}]", style="bold magenta")
+        text.append(" ")
+        text.append(printable(piece.text), style="red strike")
+    return text

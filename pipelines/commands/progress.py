@@ -17,16 +17,17 @@ _TERMINAL_SECONDS, _LOG_SECONDS = 0.2, 15.0
 
 
 @contextmanager
-def watch(total_bytes: int, workers: int) -> Iterator[SharedProgress]:
-    """Shows how far a replay has come while the block runs; hands out what the workers report to.
+def watch(total_bytes: int, workers: int, doing: str = "Replaying") -> Iterator[SharedProgress]:
+    """Shows how far a command has come while the block runs; hands out what the workers report to.
 
     Args:
         total_bytes: size of the whole input; 0 where it is unknown (standard input).
         workers: how many processes report.
+        doing: what the command does, for the bar.
     """
     shared, over = SharedProgress(workers), threading.Event()
     show = _bar if stderr.is_terminal else _lines
-    thread = threading.Thread(target=show, args=(total_bytes, shared, over), daemon=True)
+    thread = threading.Thread(target=show, args=(total_bytes, shared, over, doing), daemon=True)
     thread.start()
     try:
         yield shared
@@ -35,8 +36,8 @@ def watch(total_bytes: int, workers: int) -> Iterator[SharedProgress]:
         thread.join()
 
 
-def _bar(total_bytes: int, shared: SharedProgress, over: threading.Event) -> None:
-    columns = (TextColumn("Replaying"), BarColumn(), _Records(), TimeRemainingColumn())
+def _bar(total_bytes: int, shared: SharedProgress, over: threading.Event, doing: str) -> None:
+    columns = (TextColumn(doing), BarColumn(), _Records(), TimeRemainingColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
         task = bar.add_task("", total=total_bytes or None, records=0, begun=None)
         while not over.wait(_TERMINAL_SECONDS):
@@ -54,7 +55,7 @@ class _Records(ProgressColumn):
         return Text(f"{records:,} records{rate}" if records else "starting")
 
 
-def _lines(total_bytes: int, shared: SharedProgress, over: threading.Event) -> None:
+def _lines(total_bytes: int, shared: SharedProgress, over: threading.Event, doing: str) -> None:
     while not over.wait(_LOG_SECONDS):
         share = f" ({shared.bytes_read / total_bytes:.0%} of the input)" if total_bytes else ""
-        stderr.print(f"replaying: {shared.records_done:,} records{share}")
+        stderr.print(f"{doing.lower()}: {shared.records_done:,} records{share}")

@@ -31,7 +31,7 @@ def replay(
         typer.Option(metavar="DIR", help="Where dead letters go.  [default: DIR/dead_letters]"),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML with [limits] and [runner] tables.")
+        Path | None, typer.Option(metavar="FILE", help="TOML with [limits], [cleaning], [runner].")
     ] = None,
     runner: Annotated[
         Literal["direct", "prism", "portable", "flink", "dataflow"] | None,

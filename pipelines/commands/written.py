@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.commands.console import wrong_usage
 
+if TYPE_CHECKING:
+    from schemas.article import Article
+
 _Record = TypeVar("_Record")
+_SHOWN_IDS = 5
 
 
 def written_files(path: Path, kind: str) -> list[Path]:
@@ -46,3 +52,35 @@ def read_written(path: Path, kind: str, decode: Callable[[bytes], _Record]) -> I
             wrong_usage(f"{file}: line {number} is none of the {kind} that a replay writes: {why}")
         except (OSError, EOFError, zlib.error) as error:
             wrong_usage(f"{file}: {error}")
+
+
+def one_article(record: str, id: str | None) -> Article:
+    """The one article that a person names.
+
+    Args:
+        record: a path (see `written_files`), `-` for standard input, or the record itself as JSON.
+        id: which article, where there are several.
+    """
+    from pydantic import ValidationError
+
+    from schemas.codec import decode_article
+
+    if record == "-" or record.lstrip().startswith("{"):
+        lines = sys.stdin.buffer.read() if record == "-" else record.encode("utf-8", "surrogateescape")
+        try:
+            found = iter([decode_article(line) for line in lines.splitlines() if line.strip()])
+        except ValidationError as error:
+            wrong_usage(f"this is no record that a replay writes: {error.errors()[0]['msg']}")
+    else:
+        found = read_written(Path(record), "articles", decode_article)
+    if id is not None:
+        found = (article for article in found if article.id == id)
+    some = list(itertools.islice(found, _SHOWN_IDS + 1))
+    if not some:
+        wrong_usage(f"no article{f' with id {id}' if id is not None else ''} in what was named")
+    if len(some) > 1 and id is None:
+        ids = "\n".join(f"  {article.id}  {article.title or ''}" for article in some[:_SHOWN_IDS])
+        wrong_usage(
+            f"several articles; say which with --id:\n{ids}{chr(10) + '  …' if len(some) > 5 else ''}"
+        )
+    return some[0]

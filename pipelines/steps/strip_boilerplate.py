@@ -17,28 +17,26 @@ from schemas.dead_letter import ArticleRejected, Reason
 class StripBoilerplate:
     """`RawArticle -> Article`. Rejects: no_text_left.
 
-    A cheap guess of the language chooses the rule packs; where it is unsure, the producer's word does.
-
     Args:
-        rules: the rules folder; the package's own by default.
+        rules: the rules folder; the package's by default.
+        own_packs: a folder of more packs, if any.
     """
 
-    def __init__(self, rules: Path | None = None) -> None:
-        self._rules = rules
+    def __init__(self, rules: Path | None = None, own_packs: Path | None = None) -> None:
+        self._folders = (rules, own_packs)
 
     def setup(self) -> None:
         """Load the packs, lid.176 and the line scorer, once a process. Raises `PackError`, `ModelFault`."""
-        self._library = packs.load(self._rules)
+        self._library = packs.load(*self._folders)
         self._identifier = language.load()
         self._line_model = line_model.shipped()
         self._models = {"lines": registry.entries()["lines"].id}
 
     def convert(self, raw: RawArticle) -> Article:
         raw_text = raw.text or ""
-        chosen = self._library.select(self._language(raw, raw_text), raw.url or raw.publisher)
+        chosen = self._library.select(self.language_of(raw), raw.url or raw.publisher)
         cleaned = strip_boilerplate(raw_text, chosen, Hints(raw.title), self._line_model)
-        text = cleaned.text
-        if not text or text.isspace():
+        if not (text := cleaned.text) or text.isspace():
             raise ArticleRejected(Reason.NO_TEXT_LEFT, f"all of {len(raw_text):,} characters is boilerplate")
         candidates = (*raw.dates, *cleaned.dates, *_kafka_time(raw))
         published, conflict = dates.choose(candidates, text)
@@ -70,8 +68,9 @@ class StripBoilerplate:
             warnings=raw.warnings,
         )
 
-    def _language(self, raw: RawArticle, text: str) -> str | None:
-        guessed = self._identifier.guess(text)
+    def language_of(self, raw: RawArticle) -> str | None:
+        """The language that chooses the packs: a cheap guess; where it is unsure, the producer's word."""
+        guessed = self._identifier.guess(raw.text or "")
         return guessed if guessed != UNSURE else raw.language or raw.hints.get("html_language")
 
 

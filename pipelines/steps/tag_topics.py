@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.models import registry
-from pipelines.text.topics import Calibration, TopicTagger
+from pipelines.text.topics import Calibration, TopicTagger, media_topics
 from schemas.article import Article
 
 
@@ -25,3 +25,12 @@ class TagTopics:
             topics=self._tagger.tag(article.title, article.text),
             provenance=replace(provenance, models={**provenance.models, "topics": self._model_id}),
         )
+
+    def evidence(self, article: Article) -> dict[str, tuple[str, ...]]:
+        """Code of each of its topics -> the words of the article that spoke most for it, strongest first."""
+        keys = {code: key for key, (code, _) in media_topics().items()}
+        return {
+            topic.code: self._tagger.evidence(article.title, article.text, keys[topic.code])
+            for topic in article.topics
+            if topic.code in keys
+        }

@@ -4,43 +4,32 @@
     pipelines/rules/boilerplate/<language>.toml one language's news sites
     pipelines/rules/sites/<domain>.toml         what only one site does
 
+A newsroom keeps packs of its own in a folder of the same layout (`boilerplate/`, `sites/`): they are added
+to the package's, under names that begin with `own/`.
+
 The rules chosen for an article are searched for by one automaton in one walk over the text, so that
 a page without junk costs little more than reading it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import re2
 
-from pipelines.text.rule import PackError, Rule, Where, fill, options, read_rule
+from pipelines.text.pack import COMMON, OWN, Pack, read_pack, resolve
+from pipelines.text.rule import PackError, Rule, Where, options
 
 MAX_SET_BYTES = 256 << 20
 """Memory the automaton of a whole selection may grow to. A few MB are used on real text."""
 
-COMMON = "common"
-_KEYS = frozenset({"languages", "define", "rule", "since", "last_checked"})
-
-
-@dataclass(frozen=True)
-class Pack:
-    """One file of rules."""
-
-    name: str
-    """`common`, a language tag, or `sites/<domain>`."""
-    languages: tuple[str, ...]
-    """The language tags it serves; none for `common` and sites."""
-    rules: tuple[Rule, ...]
-    digest: str
-    """Lower-case hex sha256 of the file and of the definitions it was read with."""
+RULES = Path(__file__).parent.parent / "rules"
+"""The package's own rules."""
 
 
 @dataclass(frozen=True)
@@ -94,35 +83,36 @@ class _Automaton:
 
 
 class PackLibrary:
-    """All packs of a rules folder.
+    """All packs of the rules folder, and those of a newsroom's own folder.
 
     Args:
-        folder: holds `boilerplate/` and `sites/`; the package's own by default.
+        folder: holds `boilerplate/` with a `common.toml`, `sites/` and `dates.toml`; else the package's.
+        own: a folder with more packs, in `boilerplate/`, `sites/` or both.
 
     Raises:
-        PackError: a file is not well formed.
+        PackError: a file is not well formed, or `own` holds no packs.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        folder = folder or Path(__file__).parent.parent / "rules"
-        common_file = folder / "boilerplate" / f"{COMMON}.toml"
-        definitions = {"MONTH": _month_pattern(folder / "dates.toml")}
-        self.common = read_pack(COMMON, common_file.read_bytes(), definitions)
-        definitions = resolve(COMMON, tomllib.loads(common_file.read_text("utf-8"))["define"], definitions)
-        self.languages: dict[str, Pack] = {}
-        for path in sorted((folder / "boilerplate").glob("*.toml")):
-            if path.stem == COMMON:
-                continue
-            pack = read_pack(path.stem, path.read_bytes(), definitions)
-            for tag in pack.languages:
-                if tag in self.languages:
-                    raise PackError(f"{pack.name}: {tag} is {self.languages[tag].name}'s already")
-                self.languages[tag] = pack
-        self.sites = {
-            path.stem: read_pack(f"sites/{path.stem}", path.read_bytes(), definitions)
-            for path in sorted((folder / "sites").glob("*.toml"))
-        }
-        self._chosen: dict[tuple[str | None, str | None], Packs] = {}
+    def __init__(self, folder: Path | None = None, own: Path | None = None) -> None:
+        self.definitions, shelf = _package() if folder is None else _rules(folder)
+        """Name -> pattern: what every pack may use."""
+        self._shelves = [shelf]
+        if own is not None:
+            if not any((own / inner).is_dir() for inner in ("boilerplate", "sites")):
+                raise PackError(f"{own}: no folder of packs: it holds neither boilerplate/ nor sites/")
+            self._shelves.append(_Shelf(own, OWN, self.definitions, self.definitions))
+        self._chosen: dict[tuple[str | None, ...], Packs] = {}
+
+    @property
+    def common(self) -> Pack:
+        """The package's pack for every article."""
+        assert self._shelves[0].common is not None  # its definitions were read
+        return self._shelves[0].common
+
+    @property
+    def languages(self) -> dict[str, Pack]:
+        """The package's packs by language tag."""
+        return self._shelves[0].languages
 
     def select(self, language: str | None, site: str | None = None) -> Packs:
         """The packs for an article.
@@ -132,110 +122,144 @@ class PackLibrary:
             site: the site's URL or host name, if known.
         """
         tag = language.partition("-")[0].lower() if language else None
-        pack = self.languages.get(tag) if tag else None
-        domain = self._domain(site) if site and self.sites else None
-        key = (tag if pack else None, domain)
+        if not any(tag in shelf.languages for shelf in self._shelves):
+            tag = None
+        host = _host(site) if site and any(shelf.sites for shelf in self._shelves) else None
+        domains = [shelf.domain(host) if host else None for shelf in self._shelves]
+        key = (tag, *domains)
         if key not in self._chosen:
-            chosen = [self.common, pack, self.sites[domain] if domain else None]
-            self._chosen[key] = Packs(tuple(x for x in chosen if x is not None), tag if pack else None)
+            chosen = [shelf.common for shelf in self._shelves]
+            chosen += [shelf.languages.get(tag) if tag else None for shelf in self._shelves]
+            pairs = zip(self._shelves, domains, strict=True)
+            chosen += [shelf.sites[domain] if domain else None for shelf, domain in pairs]
+            self._chosen[key] = Packs(tuple(pack for pack in chosen if pack is not None), tag)
         return self._chosen[key]
 
-    def all_packs(self) -> list[Pack]:
-        """Every pack once: common, the languages', the sites'."""
-        by_name = {pack.name: pack for pack in self.languages.values()}
-        return [self.common, *by_name.values(), *self.sites.values()]
+    def selections(self, pack: Pack) -> list[Packs]:
+        """The selections that a pack takes part in, as far as the library tells: those of its languages, of
+        its site alone, of every language."""
+        if "sites/" in pack.name:
+            return [self.select(None, pack.name.partition("sites/")[2])]
+        tags = pack.languages or {tag for shelf in self._shelves for tag in shelf.languages}
+        return [self.select(tag) for tag in sorted(tags)] or [self.select(None)]
 
-    def _domain(self, site: str) -> str | None:
-        """The longest domain with a pack that the site lies under."""
-        try:
-            host = (urlsplit(site).hostname if "//" in site else site.partition("/")[0]) or ""
-        except ValueError:
-            return None
-        labels = host.lower().split(".")[-6:]
-        for start in range(len(labels)):
-            domain = ".".join(labels[start:])
-            if domain in self.sites:
-                return domain
-        return None
+    def all_packs(self) -> list[Pack]:
+        """Every pack once: the package's common, the languages', the sites', then the own ones alike."""
+        return [pack for shelf in self._shelves for pack in shelf.packs()]
+
+    def file(self, pack: str) -> Path:
+        """The file that a pack was read from. Raises `KeyError` where the library has no such pack."""
+        for shelf in self._shelves:
+            if pack in shelf.files:
+                return shelf.files[pack]
+        raise KeyError(pack)
+
+
+class _Shelf:
+    """The packs of one folder."""
+
+    def __init__(
+        self, folder: Path, prefix: str, definitions: Mapping[str, str], common: Mapping[str, str]
+    ) -> None:
+        self.files: dict[str, Path] = {}
+        self.common: Pack | None = None
+        self.languages: dict[str, Pack] = {}
+        self.sites: dict[str, Pack] = {}
+        for path in sorted((folder / "boilerplate").glob("*.toml")):
+            is_common = path.stem == COMMON
+            pack = self._read(f"{prefix}{path.stem}", path, common if is_common else definitions)
+            if is_common:
+                self.common = pack
+            for tag in pack.languages:
+                if tag in self.languages:
+                    raise PackError(f"{pack.name}: {tag} is {self.languages[tag].name}'s already")
+                self.languages[tag] = pack
+        for path in sorted((folder / "sites").glob("*.toml")):
+            self.sites[path.stem] = self._read(f"{prefix}sites/{path.stem}", path, definitions)
+
+    def _read(self, name: str, path: Path, definitions: Mapping[str, str]) -> Pack:
+        self.files[name] = path
+        return read_pack(name, path.read_bytes(), definitions)
+
+    def packs(self) -> list[Pack]:
+        by_name = {pack.name: pack for pack in self.languages.values()}
+        return [*([self.common] if self.common else []), *by_name.values(), *self.sites.values()]
+
+    def domain(self, host: str) -> str | None:
+        """The longest domain with a pack that a host lies under."""
+        labels = host.split(".")[-6:]
+        domains = (".".join(labels[start:]) for start in range(len(labels)))
+        return next((domain for domain in domains if domain in self.sites), None)
+
+
+def _rules(folder: Path) -> tuple[dict[str, str], _Shelf]:
+    """The common definitions and the packs of a rules folder."""
+    common_file = folder / "boilerplate" / f"{COMMON}.toml"
+    months = {"MONTH": _month_pattern(folder / "dates.toml")}
+    common = tomllib.loads(common_file.read_text("utf-8"))["define"]
+    definitions = resolve(COMMON, common, months)
+    return definitions, _Shelf(folder, "", definitions, months)
 
 
 @cache
-def load(folder: Path | None = None) -> PackLibrary:
-    """The library of a rules folder, read once a process. Raises `PackError`."""
-    return PackLibrary(folder)
+def _package() -> tuple[dict[str, str], _Shelf]:
+    """The package's own, compiled once a process: it takes a second."""
+    return _rules(RULES)
 
 
-def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -> dict[str, str]:
-    """A pack's definitions after the common ones; each may use those before it.
-
-    Raises:
-        PackError: one uses a name that nothing defines.
-    """
-    resolved = dict(definitions)
-    for key, value in own.items():
-        resolved[key] = fill(value, resolved, f"{name}: {key}")
-    return resolved
+def _host(site: str) -> str | None:
+    try:
+        host = urlsplit(site).hostname if "//" in site else site.partition("/")[0]
+    except ValueError:
+        return None
+    return host.lower() if host else None
 
 
-def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack:
-    """A pack from its file.
+@cache
+def load(folder: Path | None = None, own: Path | None = None) -> PackLibrary:
+    """The library of a rules folder and a newsroom's own, read once a process. Raises `PackError`."""
+    return PackLibrary(folder, own)
+
+
+def chosen_packs(library: PackLibrary, names: Sequence[str]) -> list[tuple[Pack, bool]]:
+    """The packs that a person names.
 
     Args:
-        name: the pack's name.
-        content: the file's bytes.
-        definitions: name -> pattern, for `{{NAME}}`; the pack's own `[define]` goes before them.
+        library: where to look.
+        names: of packs, or `.toml` files outside the library; none for all of the library's.
+
+    Returns:
+        Each pack, and whether it is the library's.
 
     Raises:
-        PackError: not TOML, or not a pack; the message says where.
+        PackError: there is no such pack, or the file is not well formed.
     """
-    try:
-        table = tomllib.loads(content.decode("utf-8"))
-    except ValueError as error:
-        raise PackError(f"{name}: not TOML: {error}") from error
-    unknown = sorted(set(table) - _KEYS)
-    if unknown:
-        raise PackError(f"{name}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
-    own = table.get("define", {})
-    if not isinstance(own, dict) or not all(isinstance(value, str) for value in own.values()):
-        raise PackError(f"{name}: define must map names to patterns")
-    definitions = resolve(name, own, definitions)
-    digest = hashlib.sha256(content)
-    digest.update(repr(sorted(definitions.items())).encode("utf-8"))
-    pack = Pack(
-        name=name,
-        languages=_languages(name, table),
-        rules=tuple(read_rule(name, rule, definitions) for rule in _tables(name, table)),
-        digest=digest.hexdigest(),
-    )
-    ids = [rule.id for rule in pack.rules]
-    for rule_id in ids:
-        if ids.count(rule_id) > 1:
-            raise PackError(f"{rule_id}: two rules have this id")
-    for rule in pack.rules:
-        if "cut" in rule.groups and rule.where is not Where.SPAN:
-            raise PackError(f"{rule.id}: the group cut is for span rules")
-    return pack
+    packs = library.all_packs()
+    if not names:
+        return [(pack, True) for pack in packs]
+    by_name = {pack.name: pack for pack in packs} | {str(library.file(pack.name)): pack for pack in packs}
+    chosen = []
+    for name in names:
+        path = Path(name)
+        pack = by_name.get(name) or by_name.get(str(path.resolve()))
+        if pack is not None:
+            chosen.append((pack, True))
+        elif path.suffix == ".toml" and path.is_file():
+            inner = "sites/" if path.parent.name == "sites" else ""
+            chosen.append(
+                (read_pack(f"{OWN}{inner}{path.stem}", path.read_bytes(), library.definitions), False)
+            )
+        else:
+            raise PackError(f"{name}: no such pack; there are {', '.join(pack.name for pack in packs)}")
+    return chosen
 
 
-def _tables(name: str, table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = table.get("rule", [])
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise PackError(f"{name}: rules are written as [[rule]] tables")
-    return rules
-
-
-def _languages(name: str, table: Mapping[str, Any]) -> tuple[str, ...]:
-    found = table.get("languages", [])
-    is_language = name != COMMON and not name.startswith("sites/")
-    if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
-        raise PackError(f"{name}: languages must be a list of tags")
-    if is_language != bool(found):
-        raise PackError(f"{name}: a language's pack lists its languages, another pack has none")
-    return tuple(found)
+def month_names(dates: Path = RULES / "dates.toml") -> frozenset[str]:
+    """Every month's name, in lower case, in every language of `rules/dates.toml`."""
+    months = tomllib.loads(dates.read_text("utf-8"))["months"].values()
+    return frozenset(name for language in months for forms in language for name in forms.split())
 
 
 def _month_pattern(dates: Path) -> str:
-    """Every month's name in every language of `rules/dates.toml`, as one pattern."""
-    months = tomllib.loads(dates.read_text("utf-8"))["months"].values()
-    names = {name for language in months for forms in language for name in forms.split()}
-    return "|".join(re2.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+    names = sorted(month_names(dates), key=lambda name: (-len(name), name))
+    return "|".join(re2.escape(name) for name in names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -67,6 +68,10 @@ class Rule:
     """Texts the rule must cut: the part between `[[` and `]]`, else all of it."""
     keeps: tuple[str, ...]
     """Texts that look alike and must stay."""
+    since: date | None = None
+    """The first day the pattern was seen; a site's rule says it."""
+    last_checked: date | None = None
+    """The last day it was seen to be right; a site's rule says it."""
 
     @property
     def anchored(self) -> str:
@@ -126,7 +131,11 @@ def read_rule(pack: str, table: Mapping[str, Any], definitions: Mapping[str, str
         why=table["why"],
         drops=_examples(table, "drops", place),
         keeps=_examples(table, "keeps", place),
+        since=_day(table, "since", place),
+        last_checked=_day(table, "last_checked", place),
     )
+    if rule.since and rule.last_checked and rule.last_checked < rule.since:
+        raise PackError(f"{place}: last_checked is before since")
     if rule.where is Where.SPAN and rule.reach is not Reach.LINE:
         raise PackError(f"{place}: reach is for line rules")
     try:
@@ -143,7 +152,9 @@ def read_rule(pack: str, table: Mapping[str, Any], definitions: Mapping[str, str
     return rule
 
 
-_KEYS = frozenset({"id", "kind", "where", "reach", "pattern", "max_chars", "why", "drops", "keeps"})
+_KEYS = frozenset(
+    "id kind where reach pattern max_chars why drops keeps since last_checked enabled".split(" ")
+)
 
 
 def _member(enum: Any, value: Any, place: str, key: str) -> Any:
@@ -158,6 +169,13 @@ def _examples(table: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]
     if not isinstance(found, list) or not found or not all(isinstance(x, str) and x.strip() for x in found):
         raise PackError(f"{place}: {key} must list at least one example, none of them empty")
     return tuple(found)
+
+
+def _day(table: Mapping[str, Any], key: str, place: str) -> date | None:
+    found = table.get(key)
+    if found is not None and (not isinstance(found, date) or isinstance(found, datetime)):
+        raise PackError(f"{place}: {key} must be a day, without quotes: {key} = 2026-05-31")
+    return found
 
 
 def fill(pattern: str, definitions: Mapping[str, str], place: str) -> str:

@@ -1,4 +1,4 @@
-"""`newsbeam explain`, `restore` and `dead-letters`, as a user calls them."""
+"""`newsbeam restore` and `dead-letters`, as a user calls them."""
 
 from __future__ import annotations
 
@@ -12,36 +12,6 @@ import pytest
 from tests.conftest import Answer, written
 
 Newsbeam = Callable[..., Answer]
-
-
-def test_explain_marks_what_was_removed(newsbeam: Newsbeam, seeds: Path) -> None:
-    answer = newsbeam("explain", seeds / "000_45920702907dca75.txt")
-    said = answer.stdout.decode()
-    assert answer.exit_code == 0
-    for part in ("[-related_link: ", "[-injected_date: ", "[-credit: ", "Снимка: Kremlin.ru"):
-        assert part in said
-    for fact in ("2025-08-13 (by injected_date, to the day)", "language", "bg (", "topics"):
-        assert fact in said
-    # Nothing of the article is missing from the picture.
-    raw = (seeds / "000_45920702907dca75.txt").read_text("utf-8")
-    assert all(line.split(": ")[-1].strip() in said for line in raw.splitlines())
-
-
-def test_an_article_cannot_drive_the_terminal(newsbeam: Newsbeam, tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").write_text(
-        json.dumps({"id": "\x1b]0;x", "text": "Parliament \x1b[2J voted today."})
-    )
-    said = newsbeam("explain", tmp_path / "x.jsonl").stdout.decode()
-    assert "\x1b" not in said and "Parliament ␛[2J voted today." in said
-
-
-def test_explain_of_a_refused_record_says_why(newsbeam: Newsbeam, tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").write_text('{"text": "x"}\n{"text": 1}\n')
-    answer = newsbeam("explain", tmp_path / "x.jsonl", "--record", "1")
-    assert answer.exit_code == 1
-    assert "Refused by DecodeArticle: schema: text: not a string but a number" in answer.stderr
-    assert newsbeam("explain", tmp_path / "x.jsonl", "--record", "2").exit_code == 2
-    assert newsbeam("explain", tmp_path / "absent.txt").exit_code == 2
 
 
 @pytest.mark.pipeline

@@ -11,7 +11,8 @@ import pytest
 
 from connectors.sinks.jsonl import Options as JsonlOptions
 from connectors.sources.files import Options as FilesOptions
-from pipelines.config import Config, ConfigError, Limits, Runner, load
+from pipelines.config import Cleaning, Config, ConfigError, Limits, Runner, load
+from pipelines.text.packs import load as load_packs
 
 GOOD = """
 [source]
@@ -60,7 +61,7 @@ def test_the_command_line_replaces_whole_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("[limits]", "[limit]", "limit: unknown key; known here: limits"),
+        ("[limits]", "[limit]", "limit: unknown key; known here: cleaning, limits"),
         ("max_record_bytes", "max_bytes", "limits.max_bytes: unknown key"),
         ("= 100", '= "many"', "limits.max_record_bytes: "),
         ("= 100", "= 0", "limits.max_record_bytes: "),
@@ -122,7 +123,8 @@ def test_the_minimal_config_is_short_and_runs_on_defaults() -> None:
 
 def test_the_reference_config_names_everything_with_its_default() -> None:
     config, text = load(CONFIGS / "reference.toml"), (CONFIGS / "reference.toml").read_text()
-    assert (config.limits, config.runner) == (Limits(), Runner())
+    assert (config.limits, config.runner, config.cleaning) == (Limits(), Runner(), Cleaning())
+    assert "# packs = " in text
     for options in (config.source.options, *(sink.options for sink in config.sinks)):
         _holds_defaults(options, text)
     kinds = {file.stem for file in (CONFIGS.parents[1] / "connectors/sinks").glob("[a-z]*.py")}
@@ -145,3 +147,13 @@ def _holds_defaults(options: Any, text: str) -> None:
 def test_sinks_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="sinks: tables are asked for"):
         read(tmp_path, 'sinks = 3\n[source]\nkind = "files"\npaths = ["x"]\n')
+
+
+def test_own_packs_are_looked_at_before_a_run(tmp_path: Path) -> None:
+    (tmp_path / "packs" / "sites").mkdir(parents=True)
+    config = read(tmp_path, f"{GOOD}\n[cleaning]\npacks = '{tmp_path / 'packs'}'\n")
+    assert config.cleaning == Cleaning(tmp_path / "packs")
+    (tmp_path / "packs/sites/a.bg.toml").write_text("= =")
+    load_packs.cache_clear()
+    with pytest.raises(ConfigError, match=r"cleaning.packs: own/sites/a.bg: not TOML"):
+        read(tmp_path, f"{GOOD}\n[cleaning]\npacks = '{tmp_path / 'packs'}'\n")

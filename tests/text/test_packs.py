@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from pipelines.text.boilerplate import strip_boilerplate
-from pipelines.text.packs import Pack, PackLibrary, Packs, read_pack
+from pipelines.text.pack import Pack, read_pack
+from pipelines.text.packs import PackLibrary, Packs, chosen_packs
 from pipelines.text.rule import PackError, Rule
+from pipelines.text.rule_examples import failures
 
 LIBRARY = PackLibrary()
 RULES = [(pack, rule) for pack in LIBRARY.all_packs() for rule in pack.rules]
-MARK = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 
 
-def alone(rule: Rule) -> Packs:
-    return Packs((Pack("alone", ("xx",), (rule,), ""),))
-
-
-def selections(pack: Pack) -> list[Packs]:
-    """The selections that a pack takes part in."""
-    if pack.name.startswith("sites/"):
-        return [LIBRARY.select(None, pack.name.removeprefix("sites/"))]
-    tags = pack.languages or tuple(LIBRARY.languages)
-    return [LIBRARY.select(tag) for tag in tags]
-
-
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
-@pytest.mark.parametrize(
-    ("rule", "example"), [pytest.param(r, x, id=f"{r.id}-{x[:30]}") for _, r in RULES for x in r.drops]
-)
-def test_rule_drops_its_examples(rule: Rule, example: str) -> None:
-    raw = MARK.sub(r"\1", example)
-    expected = squeezed(MARK.sub("", example)) if MARK.search(example) else ""
-    cleaned = strip_boilerplate(raw, alone(rule))
-    assert squeezed(cleaned.text) == expected
-    assert {removal.rule for removal in cleaned.removed} == {rule.id}
-
-
-@pytest.mark.parametrize(
-    ("pack", "rule", "example"),
-    [pytest.param(p, r, x, id=f"{r.id}-{x[:30]}") for p, r in RULES for x in r.keeps],
-)
-def test_no_rule_touches_what_a_rule_keeps(pack: Pack, rule: Rule, example: str) -> None:
-    assert strip_boilerplate(example, alone(rule)).removed == ()
-    for packs in selections(pack):
-        assert strip_boilerplate(example, packs).removed == ()
+@pytest.mark.parametrize(("pack", "rule"), [pytest.param(p, r, id=r.id) for p, r in RULES])
+def test_the_examples_of_a_rule_hold(pack: Pack, rule: Rule) -> None:
+    """What it drops goes and what it keeps stays, alone and among the rules it serves with."""
+    assert rule.drops and rule.keeps
+    assert list(failures(rule, LIBRARY.selections(pack))) == []
 
 
 def rule_toml(**changes: str) -> bytes:
@@ -90,6 +63,11 @@ def rule_toml(**changes: str) -> bytes:
         (rule_toml(keeps="[]"), "keeps must list"),
         (rule_toml(keeps='[""]'), "keeps must list"),
         (rule_toml(max_chars="0"), "max_chars must be"),
+        (rule_toml(since='"2026-05-31"'), "since must be a day, without quotes"),
+        (rule_toml(since="2026-05-31T10:00:00"), "since must be a day"),
+        (rule_toml(last_checked="3"), "last_checked must be a day"),
+        (rule_toml(since="2026-05-31", last_checked="2026-05-30"), "last_checked is before since"),
+        (rule_toml(enabled='"no"'), "x/a: enabled must be true or false"),
         (rule_toml() + b"\n" + rule_toml(), "two rules have this id"),
     ],
 )
@@ -120,3 +98,75 @@ def test_digests_name_the_packs() -> None:
     digests = LIBRARY.select("ru").digests
     assert list(digests) == ["common", "ru"]
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
+
+
+SITE = rule_toml(since="2026-01-31", last_checked="2026-05-31").decode()
+
+
+def test_a_site_s_rule_says_its_days() -> None:
+    assert read_pack("sites/a.bg", SITE.encode(), {}).rules[0].last_checked == date(2026, 5, 31)
+    for name in ("sites/a.bg", "own/sites/a.bg"):
+        with pytest.raises(PackError, match="says since when, and when last_checked"):
+            read_pack(name, rule_toml(since="2026-01-31"), {})
+
+
+def test_a_rule_that_is_off_is_passed_over_whatever_it_lacks() -> None:
+    pack = read_pack("sites/a.bg", rule_toml(enabled="false", kind='""', keeps="[]"), {})
+    assert (pack.rules, pack.off) == ((), 1)
+
+
+def own_packs(folder: Path, **packs: str) -> Path:
+    for name, content in packs.items():
+        file = folder / f"{name.replace('__', '/').replace('_', '.')}.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return folder
+
+
+def test_own_packs_serve_beside_the_package_s(tmp_path: Path) -> None:
+    language = 'languages = ["bg", "tlh"]\n' + rule_toml(pattern="'{{MONTH}} реклама'").decode()
+    library = PackLibrary(
+        own=own_packs(tmp_path, boilerplate__bg=language, boilerplate__common=SITE, sites__a_bg=SITE)
+    )
+    chosen = library.select("bg", "https://www.a.bg/1")
+    names = ["common", "own/common", "bg", "own/bg", "own/sites/a.bg"]
+    assert [pack.name for pack in chosen.packs] == names == list(chosen.digests)
+    assert chosen.rules[0].id == "own/sites/a.bg/a"
+    assert [pack.name for pack in library.select("tlh").packs] == ["common", "own/common", "own/bg"]
+    assert library.select("tlh").language == "tlh"
+    site = library.all_packs()[-1]
+    assert library.selections(site) == [library.select(None, "a.bg")]
+    assert library.file("own/bg") == tmp_path / "boilerplate/bg.toml"
+    assert LIBRARY.select("bg", "https://www.a.bg/1") is LIBRARY.select("bg")
+
+
+def test_a_site_s_pack_serves_what_lies_under_its_domain(tmp_path: Path) -> None:
+    library = PackLibrary(own=own_packs(tmp_path, sites__a_bg=SITE, sites__sport_a_bg=SITE))
+    for site, pack in (
+        ("https://a.bg/1", "own/sites/a.bg"),
+        ("A.bg", "own/sites/a.bg"),
+        ("https://m.sport.a.bg:80/", "own/sites/sport.a.bg"),
+        ("https://ba.bg/", None),
+        ("https://[bad", None),
+    ):
+        names = [chosen.name for chosen in library.select(None, site).packs[1:]]
+        assert names == ([pack] if pack else [])
+
+
+def test_a_folder_without_packs_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(PackError, match="holds neither boilerplate/ nor sites/"):
+            PackLibrary(own=folder)
+
+
+def test_packs_are_chosen_by_name_or_file(tmp_path: Path) -> None:
+    file = own_packs(tmp_path, sites__a_bg=SITE) / "sites/a.bg.toml"
+    assert [(pack.name, inside) for pack, inside in chosen_packs(LIBRARY, ["bg", str(file)])] == [
+        ("bg", True),
+        ("own/sites/a.bg", False),
+    ]
+    shipped = str(LIBRARY.file("bg"))
+    assert chosen_packs(LIBRARY, [shipped]) == chosen_packs(LIBRARY, ["bg"])
+    assert len(chosen_packs(LIBRARY, [])) == len(LIBRARY.all_packs())
+    with pytest.raises(PackError, match="nope: no such pack"):
+        chosen_packs(LIBRARY, ["nope"])
