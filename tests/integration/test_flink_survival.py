@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.broker import Broker, running_broker
 from tests.integration.flink_cluster import ROOT, SCRIPTS, Cluster
-from tests.integration.traffic import Load, Output, output
+from tests.integration.traffic import Load, Output, articles, output
 
 pytestmark = [
     pytest.mark.flink,
@@ -85,10 +85,11 @@ def test_kills_under_load_lose_nothing(cluster: Cluster, tmp_path: Path, record_
             brokers.enter_context(running_broker("--data", str(tmp_path), "--port", port))
 
         with output(kafka.brokers, out) as arrived, supervised(cluster, kafka, raw, out, letters):
+            kafka.produce(raw, [articles(0, 1)[0].replace(b"id-0", b"first")])
+            arrived.follow(240, until=1)
             load = Load(kafka.brokers, raw, PER_SECOND)
             load.start()
-            arrived.follow(240, until=1)
-            catch_up(arrived, load)
+            arrived.follow(5)
             for kill in (
                 kill_a_task_manager,
                 kill_a_worker,
@@ -99,7 +100,7 @@ def test_kills_under_load_lose_nothing(cluster: Cluster, tmp_path: Path, record_
                 report = survive(kill, cluster, load, arrived)
                 record_property(kill.__name__, report)
                 print(f"\n{kill.__name__}: {report}", flush=True)
-            total = load.stop()
+            total = load.stop() + 1
             arrived.follow(LIMIT_SECONDS, until=total)
             arrived.follow(1)
         assert len(arrived.values) == total
