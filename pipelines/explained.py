@@ -14,6 +14,7 @@ from pipelines.text.boilerplate import LINE_MODEL_RULE
 from schemas.article import Article, Removal
 from schemas.dead_letter import DeadLetter
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 _STRUCTURE_WHYS = {
     LINE_MODEL_RULE: "The learned line scorer: by shape, place and words the line is not the article.",
@@ -42,7 +43,7 @@ class Explained:
 
     name: str
     """The file and record it came from."""
-    article: Article | DeadLetter
+    article: Article | Withdrawal | DeadLetter
     pieces: tuple[Piece, ...] = ()
     """The raw text, in order."""
     whys: Mapping[str, str] | None = None
@@ -71,7 +72,7 @@ class Explainer:
     def explain(self, received: Received) -> Explained:
         """One record as a source hands it over. Never raises for the record's sake."""
         name, value = str(received.origin), self._enricher.convert(received)
-        if isinstance(value, DeadLetter):
+        if not isinstance(value, Article):
             return Explained(name, value)
         rules = dict.fromkeys(removal.rule for removal in value.removed)
         return Explained(

@@ -45,11 +45,11 @@ def explain(
     """Show what newsbeam makes of articles: the raw text with what was removed, by which rule and why;
     title, dates, language; the topics with the words that spoke for them.
 
-    Exit code 0: all were enriched. 1: a record was refused. 2: wrong usage.
+    Exit code 0: all were enriched (or withdrawn). 1: a record was refused. 2: wrong usage.
     """
     from pipelines.explained import Explainer
     from pipelines.text.rule import PackError
-    from schemas.article import Article
+    from schemas.dead_letter import DeadLetter
 
     if record and first:
         wrong_usage("--record and --first: take one of them")
@@ -72,7 +72,7 @@ def explain(
         except OSError as error:
             wrong_usage(f"{html}: {error.strerror}")
         stderr.print(f"{html}: {len(explained):,} articles", markup=False)
-    raise typer.Exit(0 if all(isinstance(one.article, Article) for one in explained) else 1)
+    raise typer.Exit(1 if any(isinstance(one.article, DeadLetter) for one in explained) else 0)
 
 
 def _chosen(files: list[str], numbers: list[int], first: int | None) -> Iterator[Received]:
@@ -98,11 +98,15 @@ def _chosen(files: list[str], numbers: list[int], first: int | None) -> Iterator
 
 
 def _print(one: Explained, *, with_name: bool) -> None:
-    from schemas.article import Article
+    from schemas.dead_letter import DeadLetter
+    from schemas.withdrawal import Withdrawal
 
     if with_name:
         stdout.print(Ruler(Text(printable(one.name)), align="left", characters="="))
-    if not isinstance(one.article, Article):
+    if isinstance(one.article, Withdrawal):
+        stdout.print(f"Withdrawn: {printable(one.article.id)}", markup=False)
+        return
+    if isinstance(one.article, DeadLetter):
         refused = one.article
         stderr.print(
             f"Refused by {refused.step}: {refused.reason}: {refused.detail}", style="bold red", markup=False
