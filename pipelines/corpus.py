@@ -14,6 +14,7 @@ from pipelines.steps.strip_boilerplate import StripBoilerplate
 from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected
 from schemas.received import MAX_RECORD_BYTES
+from schemas.withdrawal import Withdrawal
 
 _REPORT_RECORDS = 64
 
@@ -66,8 +67,11 @@ class Corpus:
                 if (self.pages + self.refused) % _REPORT_RECORDS == 0:
                     report(self.pages + self.refused)
                 try:
-                    raw = extract.convert(decode.convert(received))
+                    decoded = decode.convert(received)
+                    raw = None if isinstance(decoded, Withdrawal) else extract.convert(decoded)
                 except ArticleRejected:
+                    raw = None
+                if raw is None:
                     self.refused += 1
                     continue
                 self.pages += 1

@@ -54,7 +54,7 @@ def json_schema(record: type) -> dict[str, Any]:
     types_by_name = {cls.__name__: cls for cls in _dataclasses(record)}
     for part in [schema, *schema.get("$defs", {}).values()]:
         if part.get("type") == "object":
-            docs = _field_docs(types_by_name[part["title"]])
+            docs = field_docs(types_by_name[part["title"]])
             part["required"] = list(part["properties"])
             for name, field in part["properties"].items():
                 field.pop("default", None)
@@ -93,7 +93,7 @@ def _avro(hint: Any, named: set[str]) -> Any:
     if issubclass(hint, StrEnum):
         return {"type": "enum", **head, "symbols": [member.value for member in hint]}
     hints = typing.get_type_hints(hint)
-    docs, fields = _field_docs(hint), []
+    docs, fields = field_docs(hint), []
     for field in dataclasses.fields(hint):
         schema = _avro(hints[field.name], named)
         nullable = {"default": None} if isinstance(schema, list) else {}
@@ -110,7 +110,7 @@ def _dataclasses(hint: Any) -> set[type]:
     return {hint}.union(*(_dataclasses(inner) for inner in typing.get_type_hints(hint).values()))
 
 
-def _field_docs(record: type) -> dict[str, str]:
+def field_docs(record: type) -> dict[str, str]:
     """The docstrings under a record type's fields, on one line each."""
     body = ast.parse(inspect.cleandoc(inspect.getsource(record))).body[0]
     assert isinstance(body, ast.ClassDef)
