@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from connectors.delivery import OnFailure
 from connectors.keeps import Keeps
 from pipelines.config_lines import line_of, lines
+from pipelines.refusals import Stop
 from pipelines.text.packs import load as load_packs
 from pipelines.text.rule import PackError
 from schemas.received import MAX_RECORD_BYTES
@@ -104,6 +105,16 @@ class Config:
     cleaning: Cleaning = Cleaning()
     dead_letters: DeadLetters = DeadLetters()
     runner: Runner = Runner()
+
+    def stop(self) -> Stop | None:
+        """When a worker process has refused too much, if ever."""
+        if self.dead_letters.stop_when_rejected_share is None:
+            return None
+        return Stop(
+            self.dead_letters.stop_when_rejected_share,
+            self.dead_letters.stop_after_records,
+            by_drain=self.runner.kind == "direct",
+        )
 
 
 def load(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Config:

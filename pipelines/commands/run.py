@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.commands.arguments import StopShare
 from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.stopping import STOPPED, say_stopped, stopping
 
 if TYPE_CHECKING:
     from pipelines.config import Config
+    from pipelines.refusals import Refusals
 
 
 def run(
@@ -47,6 +50,7 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve Prometheus metrics on this port.")
     ] = None,
+    stop_share: StopShare = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
@@ -55,7 +59,7 @@ def run(
 
     Takes --config, or --brokers, --from, --to and --dead-letters. Ctrl-C or SIGTERM drains: what was read
     is delivered and committed. Exit code 0: drained or done, and every record is accounted for. 1: the
-    pipeline failed, or the counts do not add up. 2: wrong usage.
+    pipeline failed, or the counts do not add up. 2: wrong usage. 3: stopped, the input has gone bad.
     """
     from pipelines.config import ConfigError, load
 
@@ -71,6 +75,7 @@ def run(
             settings = load(None, _tables(str(brokers), source, to, dead_letters, group))
     except ConfigError as error:
         wrong_usage(str(error))
+    settings = stopping(settings, stop_share)
     if until_end:
         settings = _bounded(settings)
     if workers > 1 and (settings.source.kind != "kafka" or settings.runner.kind != "direct"):
@@ -80,16 +85,18 @@ def run(
     stderr.print(f"running on {engine}; Ctrl-C drains", markup=False)
     begun = time.monotonic()
     try:
-        counts = _run(settings, workers, metrics_port)
+        counts, refusals = _run(settings, workers, metrics_port)
     except Exception as error:  # a pipeline fails in as many ways as there are engines
         stderr.print(f"newsbeam: {type(error).__name__}: {error}", style="bold red", markup=False)
         raise typer.Exit(1) from None
-    _report(counts, settings, time.monotonic() - begun, as_json=as_json)
+    _report(counts, refusals, settings, time.monotonic() - begun, as_json=as_json)
 
 
-def _run(settings: Config, workers: int, metrics_port: int | None) -> Counter[str]:
+def _run(settings: Config, workers: int, metrics_port: int | None) -> tuple[Counter[str], Refusals]:
     from connectors import drain
+    from pipelines import refusals
 
+    refusals.taken()
     drain.on_signals()
     with tempfile.TemporaryDirectory(prefix="newsbeam-metrics-") as folder:
         if workers > 1:
@@ -103,7 +110,7 @@ def _run(settings: Config, workers: int, metrics_port: int | None) -> Counter[st
 
         if workers == 1:
             with watch(REGISTRY, metrics_port):
-                return run_here(settings)
+                return run_here(settings), refusals.taken()
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
         with watch(registry, metrics_port):
@@ -130,11 +137,13 @@ def _bounded(settings: Config) -> Config:
     return dataclasses.replace(settings, source=dataclasses.replace(settings.source, options=options))
 
 
-def _report(counts: Counter[str], settings: Config, seconds: float, *, as_json: bool) -> None:
+def _report(
+    counts: Counter[str], refusals: Refusals, settings: Config, seconds: float, *, as_json: bool
+) -> None:
     from pipelines.commands.table import render
     from pipelines.summary import Summary
 
-    summary = Summary(counts, settings.sinks, seconds)
+    summary = Summary(counts, settings.sinks, seconds, refusals)
     if as_json:
         import orjson
 
@@ -144,4 +153,8 @@ def _report(counts: Counter[str], settings: Config, seconds: float, *, as_json: 
         stdout.print(render(summary))
     for fault in summary.faults():
         stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if refusals.stopped:
+        go_on = "Mend what sends to the topic, or raise the share; then the same command goes on."
+        say_stopped(refusals.stopped, go_on)
+        raise typer.Exit(1 if summary.faults() else STOPPED)
     raise typer.Exit(1 if summary.faults() else 0)

@@ -113,7 +113,7 @@ CONFIGS = Path(__file__).parents[2] / "deploy" / "config"
 
 def test_the_minimal_config_is_short_and_runs_on_defaults() -> None:
     text = (CONFIGS / "minimal.toml").read_text()
-    assert len([line for line in text.splitlines() if line]) < 15
+    assert len([line for line in text.splitlines() if line and not line.startswith("#")]) < 14
     config = load(CONFIGS / "minimal.toml")
     assert (config.source.kind, [sink.takes for sink in config.sinks]) == (
         "kafka",
