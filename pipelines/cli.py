@@ -14,6 +14,7 @@ from pipelines.commands import (
     migrate,
     models,
     publish,
+    quality,
     replay,
     restore,
     rules,
@@ -36,6 +37,7 @@ app.command()(explain.explain)
 app.command()(restore.restore)
 app.command()(migrate.migrate)
 app.add_typer(config.app, name="config")
+app.command()(quality.quality)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")

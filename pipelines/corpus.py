@@ -14,7 +14,6 @@ from pipelines.steps.strip_boilerplate import StripBoilerplate
 from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected
 from schemas.received import MAX_RECORD_BYTES
-from schemas.withdrawal import Withdrawal
 
 _REPORT_RECORDS = 64
 
@@ -52,7 +51,7 @@ class Corpus:
         self.pages = 0
         """Pages handed out so far."""
         self.refused = 0
-        """Records that are no article: a replay says of each why."""
+        """Records that are no article, withdrawals among them: a replay says of each why."""
 
     def read(self, report: Callable[[int], None] = lambda records: None) -> Iterator[CorpusPage]:
         """Every page.
@@ -68,7 +67,7 @@ class Corpus:
                     report(self.pages + self.refused)
                 try:
                     decoded = decode.convert(received)
-                    raw = None if isinstance(decoded, Withdrawal) else extract.convert(decoded)
+                    raw = extract.convert(decoded) if isinstance(decoded, RawArticle) else None
                 except ArticleRejected:
                     raw = None
                 if raw is None:

@@ -3,7 +3,8 @@
     python -m schemas.wire     writes schemas/wire/{article,dead_letter,withdrawal}.v1.{avsc,schema.json}
 
 A test fails while the files differ from the types. `raw_article.v1.schema.json`, what
-producers send, is written by hand: there is no type for what may come.
+producers send, is written by hand: there is no type for what may come. What may change in a version, and
+what each field holds, is said in `docs/schema.md`.
 """
 
 from __future__ import annotations
@@ -96,10 +97,21 @@ def _avro(hint: Any, named: set[str]) -> Any:
     docs, fields = field_docs(hint), []
     for field in dataclasses.fields(hint):
         schema = _avro(hints[field.name], named)
-        nullable = {"default": None} if isinstance(schema, list) else {}
         doc = {"doc": docs[field.name]} if field.name in docs else {}
-        fields.append({"name": field.name, "type": schema, **nullable, **doc})
+        fields.append({"name": field.name, "type": schema, **_avro_default(schema), **doc})
     return {"type": "record", **head, "fields": fields}
+
+
+def _avro_default(schema: Any) -> dict[str, Any]:
+    """What a reader with this schema takes where an older record lacks the field."""
+    if isinstance(schema, list):
+        return {"default": None}
+    kind = schema["type"] if isinstance(schema, dict) else schema
+    return (
+        {"default": {"array": [], "map": {}, "boolean": False}[kind]}
+        if kind in ("array", "map", "boolean")
+        else {}
+    )
 
 
 def _dataclasses(hint: Any) -> set[type]:
@@ -111,13 +123,16 @@ def _dataclasses(hint: Any) -> set[type]:
 
 
 def field_docs(record: type) -> dict[str, str]:
-    """The docstrings under a record type's fields, on one line each."""
-    body = ast.parse(inspect.cleandoc(inspect.getsource(record))).body[0]
+    """The docstrings under a record type's fields or a closed list's members, on one line each."""
+    body = ast.parse(inspect.getsource(record)).body[0]
     assert isinstance(body, ast.ClassDef)
     docs = {}
     for field, doc in itertools.pairwise(body.body):
         match field, doc:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
                 docs[name] = " ".join(text.split())
     return docs
 

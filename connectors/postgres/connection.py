@@ -61,13 +61,22 @@ class Database:
 
 
 def take(database: Database) -> psycopg.Connection[Any]:
-    """A connection of this process that nobody uses: one that was given back, or a new one."""
-    with _guard:
-        while _idle[database]:
-            connection = _idle[database].pop()
-            if not connection.closed:
-                return connection
-    return database.connect()
+    """A connection of this process that nobody uses: one that was given back and still answers, or a new one.
+
+    Raises:
+        psycopg.OperationalError, LookupError, OSError: as for `Database.connect`.
+    """
+    while True:
+        with _guard:
+            connection = _idle[database].pop() if _idle[database] else None
+        if connection is None:
+            return database.connect()
+        try:
+            connection.execute("select 1")
+        except psycopg.Error:  # the server was restarted meanwhile
+            connection.close()
+        else:
+            return connection
 
 
 def give_back(database: Database, connection: psycopg.Connection[Any]) -> None:

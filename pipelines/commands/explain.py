@@ -45,11 +45,11 @@ def explain(
     """Show what newsbeam makes of articles: the raw text with what was removed, by which rule and why;
     title, dates, language; the topics with the words that spoke for them.
 
-    Exit code 0: all were enriched (or withdrawn). 1: a record was refused. 2: wrong usage.
+    Exit code 0: all were enriched. 1: a record was refused. 2: wrong usage.
     """
     from pipelines.explained import Explainer
     from pipelines.text.rule import PackError
-    from schemas.dead_letter import DeadLetter
+    from schemas.article import Article
 
     if record and first:
         wrong_usage("--record and --first: take one of them")
@@ -65,14 +65,14 @@ def explain(
                 stdout.print()
             _print(one, with_name=len(explained) > 1)
     else:
-        from pipelines.commands.explain_page import page
+        from pipelines.pages.explain_page import page
 
         try:
             html.write_text(page(explained), encoding="utf-8")
         except OSError as error:
             wrong_usage(f"{html}: {error.strerror}")
         stderr.print(f"{html}: {len(explained):,} articles", markup=False)
-    raise typer.Exit(1 if any(isinstance(one.article, DeadLetter) for one in explained) else 0)
+    raise typer.Exit(0 if all(isinstance(one.article, Article) for one in explained) else 1)
 
 
 def _chosen(files: list[str], numbers: list[int], first: int | None) -> Iterator[Received]:
@@ -98,15 +98,11 @@ def _chosen(files: list[str], numbers: list[int], first: int | None) -> Iterator
 
 
 def _print(one: Explained, *, with_name: bool) -> None:
-    from schemas.dead_letter import DeadLetter
-    from schemas.withdrawal import Withdrawal
+    from schemas.article import Article
 
     if with_name:
         stdout.print(Ruler(Text(printable(one.name)), align="left", characters="="))
-    if isinstance(one.article, Withdrawal):
-        stdout.print(f"Withdrawn: {printable(one.article.id)}", markup=False)
-        return
-    if isinstance(one.article, DeadLetter):
+    if not isinstance(one.article, Article):
         refused = one.article
         stderr.print(
             f"Refused by {refused.step}: {refused.reason}: {refused.detail}", style="bold red", markup=False
