@@ -10,6 +10,8 @@ from pipelines import logs
 from pipelines.commands import (
     config,
     dead_letters,
+    diff,
+    doctor,
     explain,
     migrate,
     models,
@@ -36,6 +38,8 @@ app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
 app.command()(migrate.migrate)
+app.command()(diff.diff)
+app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.command()(quality.quality)
 app.add_typer(dead_letters.app, name="dead-letters")

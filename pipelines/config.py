@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from connectors.changed import ChangedSince
 from connectors.delivery import OnFailure
 from connectors.keeps import Keeps
 from pipelines.config_lines import line_of, lines
@@ -89,7 +90,7 @@ class Sink:
     kind: str
     takes: Literal["articles", "dead_letters"]
     options: Any
-    keeps: Keeps = Keeps()  # noqa: RUF009 - frozen
+    keeps: Keeps | ChangedSince = Keeps()  # noqa: RUF009 - frozen
     """Which articles it is for; all, unless conditions are given."""
     on_failure: OnFailure = "stop"
     """What a failing sink for articles does: stop the pipeline, or make dead letters."""

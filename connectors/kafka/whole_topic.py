@@ -52,12 +52,17 @@ class WholeTopic:
                 if time.monotonic() - heard > _SILENCE_SECONDS:
                     raise Unreachable(f"{self.kafka_topic}: silent before the end of partition {behind[0]}")
 
-    def ends(self) -> dict[int, int]:
-        """The offset the next record of each partition will get."""
+    def bounds(self) -> dict[int, tuple[int, int]]:
+        """The first offset of each partition, and the one its next record will get."""
         partitions = [self._of(number) for number in self.cluster.describe(self.kafka_topic).partitions]
         with closing(self._consumer(None)) as consumer:
+            firsts = consumer.beginning_offsets(partitions, _ANSWER_MS)
             ends = consumer.end_offsets(partitions, _ANSWER_MS)
-            return {partition.partition: end for partition, end in ends.items()}
+            return {p.partition: (firsts[p], ends[p]) for p in partitions}
+
+    def ends(self) -> dict[int, int]:
+        """The offset the next record of each partition will get."""
+        return {number: end for number, (_, end) in self.bounds().items()}
 
     def committed(self, group: str) -> dict[int, int]:
         """Where a group goes on, by partition; without those it never read."""

@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import typer
@@ -51,6 +52,13 @@ def replay(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")
     ] = False,
+    only_changed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLD",
+            help="Write only articles that an earlier output (JSON Lines) has otherwise, or not.",
+        ),
+    ] = None,
     stop_share: StopShare = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
@@ -64,6 +72,7 @@ def replay(
     """
     from connectors import drain
     from connectors.sources.files import STDIN, Share, UnreadableInput, discover
+    from pipelines.commands.only_changed import changed_since
     from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.progress import watch
     from pipelines.commands.table import render
@@ -81,6 +90,8 @@ def replay(
         wrong_usage("--format parquet makes a folder of files: name it with --output")
     if resume and form in ("ninjs", "schema_org"):
         wrong_usage(f"{form} has no place for a record's origin, so --resume could not tell what is written")
+    if resume and only_changed:
+        wrong_usage("--only-changed leaves out what --resume would look for: take one of them")
     default = Path("newsbeam-output")
     folder = Output((dead_letters or default) if output == "-" else Path(output), dead_letters, form)
     sinks: list[dict[str, Any]] = [
@@ -92,6 +103,11 @@ def replay(
             files = discover(paths)
             run = load(config, {"source": {"kind": "files", "paths": paths}, "sinks": sinks})
             run = stopping(run, stop_share)
+            if only_changed:
+                if only_changed.resolve() in (folder.folder.resolve(), folder.articles.resolve()):
+                    wrong_usage(f"{only_changed}: what is compared with would be overwritten")
+                scratch = until_done.enter_context(TemporaryDirectory(prefix="newsbeam-changed-"))
+                run = changed_since(run, only_changed, Path(scratch))
             if runner is not None:
                 run = dataclasses.replace(run, runner=dataclasses.replace(run.runner, kind=runner))
             until_done.enter_context(folder.held())

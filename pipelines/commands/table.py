@@ -31,6 +31,11 @@ def render(summary: Summary) -> RenderableType:
         _table("topic", summary.of("topic"), outcomes.get("enriched", 0)),
         _table("junk removed", summary.of("junk"), None),
         _table(
+            "left out by",
+            {sink.name: n for sink in summary.sinks if (n := summary.of(sink.name).get("kept_out"))},
+            None,
+        ),
+        _table(
             "delivered to",
             {sink.name: summary.of(sink.name).get("delivered", 0) for sink in summary.sinks},
             None,

@@ -52,8 +52,10 @@ def read_file(file: Path, kind: str, decode: Callable[[bytes], _Record]) -> Iter
         with open_records(file) as lines:
             for number, line in enumerate(lines, 1):  # noqa: B007
                 yield line, decode(line)
-    except ValidationError as error:
-        why = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}".strip()
+    except ValueError as error:
+        why = str(error)
+        if isinstance(error, ValidationError):
+            why = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}".strip()
         wrong_usage(f"{file}: line {number} is none of the {kind} that a replay writes: {why}")
     except UNREADABLE as error:
         wrong_usage(f"{file}: {error}")
