@@ -11,8 +11,6 @@ from typing import IO, Any
 
 import zstandard  # Beam brings it
 
-from connectors.whole_files import HIDDEN
-
 UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 """What a damaged file raises."""
 
@@ -37,6 +35,8 @@ def rewrite(file: Path, lines: Iterable[bytes]) -> int:
     Returns:
         How many lines it has now.
     """
+    from connectors.whole_files import HIDDEN  # imports Beam
+
     status = file.stat()
     # Packed as before, so by the same end.
     hidden = file.with_name(f"{HIDDEN}rewritten-{file.name}")

@@ -63,7 +63,8 @@ def _decode(line: bytes) -> dict[str, Any]:
 def _print(found: OutputDiff) -> None:
     both, chars, articles = found.same + found.changed, found.chars, found.articles
     stdout.print(
-        f"{articles['old']:,} articles and {articles['new']:,}: {found.changed:,} of the {both:,} in both changed, {found.only_old:,} only in the old one, {found.only_new:,} only in the new one",
+        f"{articles['old']:,} articles and {articles['new']:,}: {found.changed:,} of the {both:,} in both "
+        f"changed, {found.only_old:,} only in the old one, {found.only_new:,} only in the new one",
         style="bold",
         soft_wrap=True,
     )

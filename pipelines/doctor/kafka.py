@@ -80,7 +80,9 @@ def _topic(admin: Any, use: Use, brokers: int, config: Config) -> Iterator[Findi
     in_sync = min(len(partition["isr_nodes"]) for partition in partitions)
     rights = {getattr(right, "name", str(right)) for right in facts.get("topic_authorized_operations") or ()}
     if rights and not rights & {use.right, "ALL"}:
-        do = f"kafka-acls.sh --add --allow-principal ... --operation {use.right.title()} --topic {use.kafka_topic}"
+        do = (
+            f"kafka-acls.sh --add --operation {use.right.title()} --topic {use.kafka_topic} (and a principal)"
+        )
         yield fail(what, f"we may not {use.right.lower()} it (only {', '.join(sorted(rights))})", do)
         return
     leaderless = [p["partition_index"] for p in partitions if p["leader_id"] < 0]
