@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterable
@@ -25,7 +26,9 @@ def open_records(file: Path, mode: str = "rb") -> IO[Any]:
     if file.name.endswith(".gz"):
         return gzip.GzipFile(file, mode)  # type: ignore[return-value]
     if file.name.endswith(".zst"):
-        return zstandard.open(file, mode)  # type: ignore[no-any-return]
+        stream = zstandard.open(file, mode)
+        # Its reader knows no lines.
+        return io.BufferedReader(stream) if mode == "rb" else stream  # type: ignore[no-any-return]
     return file.open(mode)
 
 

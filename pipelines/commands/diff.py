@@ -17,7 +17,7 @@ from pipelines.commands.written import read_file, written_files
 if TYPE_CHECKING:
     from pipelines.output_diff import OutputDiff
 
-_MOST = 15
+_MOST, _EXAMPLE_CHARS = 15, 48
 
 
 def diff(
@@ -75,14 +75,13 @@ def _print(found: OutputDiff) -> None:
             stdout.print(f"{sign} {', '.join(made[:_MOST])}", style="dim", markup=False, soft_wrap=True)
     _table(("field", "articles"), ((name, f"{n:,}") for name, n in found.fields.most_common()))
     _table(
-        ("rule", "removes now", "no longer", "such as", "in"),
+        ("rule", "removes now (chars)", "no longer", "such as"),
         (
             (
                 rule,
-                f"{change.removed:,} ({change.removed_chars:,} chars)",
-                f"{change.left:,} ({change.left_chars:,} chars)",
-                change.example,
-                change.example_id,
+                f"{change.removed:,} ({change.removed_chars:,})",
+                f"{change.left:,} ({change.left_chars:,})",
+                change.example[:_EXAMPLE_CHARS],
             )
             for rule, change in found.rules_by_weight()
         ),
