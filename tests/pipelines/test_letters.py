@@ -144,7 +144,7 @@ def test_conditions(newsbeam: Newsbeam, folder: Path, conditions: tuple[str, ...
 
 def test_show_marks_the_fault(newsbeam: Newsbeam, folder: Path) -> None:
     said = newsbeam("dead-letters", "show", folder, "a.jsonl#0").stdout.decode()
-    assert "00000010  2c 20 6f 6f 70 73" in said and "^^" in said
+    assert "00000010  22 2c 20 6f 6f 70 73" in said and "^^" in said
     assert newsbeam("dead-letters", "show", folder, "a.jsonl#99").exit_code == 2
 
 
