@@ -21,6 +21,7 @@ from pipelines.commands import (
     restore,
     rules,
     run,
+    stop,
 )
 from pipelines.version import VERSION
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(stop.stop)
 app.command()(replay.replay)
 app.command()(publish.publish)
 app.command()(explain.explain)

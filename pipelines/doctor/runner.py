@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from connectors.sources.files import STDIN, UnreadableInput, discover
 from pipelines.config import Config
 from pipelines.doctor.finding import Finding, fail, ok
-from pipelines.running import Unsafe, refuse_unsafe
+from pipelines.engines import Unsafe, refuse_unsafe
 
 
 def examine_runner(config: Config) -> Iterator[Finding]:
