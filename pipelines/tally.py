@@ -12,6 +12,7 @@ from apache_beam.metrics import Metrics
 
 from connectors import metrics
 from connectors.delivery import NAMESPACE
+from pipelines import refusals
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
@@ -19,18 +20,30 @@ from schemas.withdrawal import Withdrawal
 
 
 class Tally(beam.PTransform):
-    """`PCollection[Outcome] -> PCollection` of nothing."""
+    """`PCollection[Outcome] -> PCollection` of nothing.
+
+    Args:
+        stop: when the input has gone bad, if ever: then the run is stopped (`pipelines/refusals.py`).
+    """
+
+    def __init__(self, stop: refusals.Stop | None = None) -> None:
+        super().__init__()
+        self._stop = stop
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
-        return outcomes | beam.ParDo(_TallyFn())
+        return outcomes | beam.ParDo(_TallyFn(self._stop))
 
 
 class _TallyFn(beam.DoFn):
+    def __init__(self, stop: refusals.Stop | None) -> None:
+        self._stop = stop
+
     def start_bundle(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def process(self, outcome: Outcome) -> None:
         count(outcome.value, self._counts)
+        refusals.note(outcome.value, self._stop)
 
     def finish_bundle(self) -> None:
         for name, number in self._counts.items():
