@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -12,7 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from connectors import runner as fn_api_runner
 from connectors.delivery import NAMESPACE
-from pipelines.config import Config, Runner
+from pipelines.config import Config, Runner, Sink
 from pipelines.news_enrichment import build
 
 _BEAM_NAMES = {
@@ -35,7 +36,7 @@ def run(config: Config) -> Counter[str]:
         Exception: whatever made the pipeline fail, as the runner reports it.
     """
     if config.source.kind == "kafka":
-        refuse_unsafe(config.runner)
+        refuse_unsafe(config.runner, () if config.source.options.until_end else config.sinks)
     pipeline = _pipeline(config.runner)
     build(pipeline, config)
     result = pipeline.run()
@@ -47,12 +48,18 @@ def run(config: Config) -> Counter[str]:
     return counts
 
 
-def refuse_unsafe(runner: Runner) -> None:
+def refuse_unsafe(runner: Runner, sinks: Sequence[Sink] = ()) -> None:
     """Refuse engine settings with which a live source loses records.
 
     Raises:
-        Unsafe: on the local runner more than one `direct_num_workers`, on Flink no checkpoints.
+        Unsafe: on the local runner more than one `direct_num_workers`, or a sink that would never write;
+            on Flink no checkpoints.
     """
+    if runner.kind == "direct" and any(sink.kind == "bigquery" for sink in sinks):
+        raise Unsafe(
+            "the bigquery sink loads behind a GroupByKey, which the local runner holds back until the source "
+            "ends: run it on Dataflow, or with --until-end"
+        )
     if runner.kind == "direct" and runner.options.get("direct_num_workers", 1) != 1:
         raise Unsafe(
             "direct_num_workers > 1 silently drops what a live source hands on to its next bundle; "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.broker import Broker, running_broker
+from tests.integration.postgres_server import Server, running_server
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,10 @@ def kafka() -> Iterator[Broker]:
         return
     with running_broker() as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole session; every test makes a schema of its own."""
+    with running_server() as server:
+        yield server
