@@ -89,18 +89,13 @@ class _ApplyStep(beam.DoFn):
 
     def setup(self) -> None:
         self._step.setup()
-
-    def start_bundle(self) -> None:
-        self._records, self._seconds = 0, 0.0
+        self._times = metrics.Times(metrics.STATION_SECONDS, type(self._step).__name__)
 
     def process(self, record: Received | Outcome) -> Iterator[Outcome]:
         begun = time.perf_counter()
         outcome = apply(self._step, record)
-        self._records += 1
-        self._seconds += time.perf_counter() - begun
+        self._times.add(time.perf_counter() - begun)
         yield outcome
 
     def finish_bundle(self) -> None:
-        station = type(self._step).__name__
-        metrics.STATION_RECORDS.labels(station).inc(self._records)
-        metrics.STATION_SECONDS.labels(station).inc(self._seconds)
+        self._times.report()

@@ -16,7 +16,7 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from connectors import drain
+from connectors import drain, metrics
 from pipelines import logs
 from pipelines.config import Config
 from pipelines.workers import WorkerFailed
@@ -109,6 +109,7 @@ def _look_after(
         drain.request()
     else:
         worker.failures += 1
+        metrics.RESTARTS.labels(str(worker.number)).inc()
         pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (worker.failures - 1))
         log.error("worker %d: %s; starting it again in %.0f s", worker.number, answer, pause)
         worker.start_at = time.monotonic() + pause

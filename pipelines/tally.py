@@ -6,12 +6,16 @@ Added up in a bundle and reported at its end: a metric costs as much as a step.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from connectors import metrics
 from connectors.delivery import NAMESPACE
+from pipelines.models import registry
+from pipelines.text import packs
+from pipelines.version import VERSION
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
@@ -19,13 +23,31 @@ from schemas.withdrawal import Withdrawal
 
 
 class Tally(beam.PTransform):
-    """`PCollection[Outcome] -> PCollection` of nothing."""
+    """`PCollection[Outcome] -> PCollection` of nothing.
+
+    Args:
+        own_packs: the folder of the run's own rule packs, whose versions are told to Prometheus, too.
+    """
+
+    def __init__(self, own_packs: Path | None = None) -> None:
+        super().__init__()
+        self._own_packs = own_packs
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
-        return outcomes | beam.ParDo(_TallyFn())
+        return outcomes | beam.ParDo(_TallyFn(self._own_packs))
 
 
 class _TallyFn(beam.DoFn):
+    def __init__(self, own_packs: Path | None) -> None:
+        self._own_packs = own_packs
+
+    def setup(self) -> None:
+        metrics.BUILD.labels(VERSION).set(1)
+        for job, model in registry.entries().items():
+            metrics.MODEL.labels(job, model.id).set(1)
+        for pack in packs.load(None, self._own_packs).all_packs():
+            metrics.PACK.labels(pack.name, pack.digest).set(1)
+
     def start_bundle(self) -> None:
         self._counts: Counter[str] = Counter()
 
@@ -40,6 +62,7 @@ class _TallyFn(beam.DoFn):
                 metrics.OUTCOMES.labels(member).inc(number)
             elif group == "reason":
                 metrics.REJECTED.labels(member).inc(number)
+        metrics.report_memory()
 
 
 def count(value: object, counts: Counter[str]) -> None:
