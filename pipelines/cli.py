@@ -8,6 +8,7 @@ import typer
 
 from pipelines import logs
 from pipelines.commands import dead_letters, explain, migrate, models, publish, replay, restore, rules, run
+from pipelines.commands.console import stderr
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -40,8 +41,17 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    log_format: Annotated[
+        logs.LogFormat | None,
+        typer.Option(
+            envvar=logs.VARIABLE,
+            help="How warnings and errors are written: text, or a line of JSON each.  [default: text]",
+        ),
+    ] = None,
 ) -> None:
-    logs.configure()
+    logs.configure(log_format)
+    if logs.is_json():
+        stderr.file = logs.JsonLines()
 
 
 def main() -> None:
