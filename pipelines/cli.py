@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from pipelines import logs
-from pipelines.commands import dead_letters, explain, migrate, models, publish, replay, restore, rules, run
+from pipelines.commands import (
+    dead_letters,
+    explain,
+    migrate,
+    models,
+    publish,
+    quality,
+    replay,
+    restore,
+    rules,
+    run,
+)
 from pipelines.commands.console import stderr
 from pipelines.version import VERSION
 
@@ -25,6 +36,7 @@ app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
 app.command()(migrate.migrate)
+app.command()(quality.quality)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")
