@@ -86,12 +86,14 @@ class Times:
         self._clear()
 
     def _clear(self) -> None:
-        self._counts, self._seconds = [0] * len(self._bounds), 0.0
+        self._counts = [0] * len(self._bounds)
+        self.seconds = 0.0
+        """Their sum since the last report."""
 
     def add(self, seconds: float) -> None:
         """Count one record."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._seconds += seconds
+        self.seconds += seconds
 
     def report(self) -> None:
         """Add all to the histogram; nothing is left here."""
@@ -99,7 +101,7 @@ class Times:
         for bucket, count in zip(self._child._buckets, self._counts, strict=True):
             if count:
                 bucket.inc(count)
-        self._child._sum.inc(self._seconds)
+        self._child._sum.inc(self.seconds)
         self._clear()
 
 

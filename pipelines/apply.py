@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 
 from connectors import metrics
+from connectors.delivery import NAMESPACE
 from pipelines.version import VERSION
 from schemas.dead_letter import ArticleRejected, DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
@@ -98,4 +100,7 @@ class _ApplyStep(beam.DoFn):
         yield outcome
 
     def finish_bundle(self) -> None:
+        Metrics.counter(NAMESPACE, f"microseconds/{type(self._step).__name__}").inc(
+            round(self._times.seconds * 1e6)
+        )
         self._times.report()

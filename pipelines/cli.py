@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import IO, Annotated, cast
 
 import typer
 
@@ -15,6 +15,7 @@ from pipelines.commands import (
     publish,
     quality,
     replay,
+    report,
     restore,
     rules,
     run,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(replay.replay)
+app.command()(report.report)
 app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
@@ -63,7 +65,7 @@ def _options(
 ) -> None:
     logs.configure(log_format)
     if logs.is_json():
-        stderr.file = logs.JsonLines()
+        stderr.file = cast("IO[str]", logs.JsonLines())
 
 
 def main() -> None:

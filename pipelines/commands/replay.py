@@ -50,6 +50,10 @@ def replay(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.html", help="Write a page about the run, one file, for a browser."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
@@ -63,6 +67,7 @@ def replay(
     from connectors.sources.files import STDIN, Share, UnreadableInput, discover
     from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.progress import watch
+    from pipelines.commands.report import check_target, write_report
     from pipelines.commands.table import render
     from pipelines.config import ConfigError, load
     from pipelines.summary import Summary
@@ -78,6 +83,10 @@ def replay(
         wrong_usage("--format parquet makes a folder of files: name it with --output")
     if resume and form in ("ninjs", "schema_org"):
         wrong_usage(f"{form} has no place for a record's origin, so --resume could not tell what is written")
+    if report is not None:
+        if output == "-" or form in ("ninjs", "schema_org"):
+            wrong_usage("--report reads records that were written to files: no --output -, ninjs, schema_org")
+        check_target(report)
     default = Path("newsbeam-output")
     folder = Output((dead_letters or default) if output == "-" else Path(output), dead_letters, form)
     sinks: list[dict[str, Any]] = [
@@ -119,6 +128,8 @@ def replay(
         (stderr if output == "-" else stdout).print(render(summary))
     for fault in summary.faults():
         stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if report is not None:
+        write_report(folder, report, summary)
     if drain.is_requested():
         stderr.print("Interrupted. What was read is written; the same command with --resume goes on.")
         raise typer.Exit(130)
