@@ -203,8 +203,10 @@ class RunReport:
         origin = _origin(letter["origin"])
         if not entry.origin or origin < entry.origin:
             entry.origin, entry.detail = origin, letter["detail"]
-            payload = letter["payload"] if letter["payload"] is not None else letter["payload_base64"]
-            entry.example = _short(payload or "", EXAMPLE_CHARS)
+            base64 = letter["payload_base64"]
+            entry.example = _short(
+                letter["payload"] or (f"base64: {base64}" if base64 else ""), EXAMPLE_CHARS
+            )
 
     def top_publishers(self) -> list[Publisher]:
         """Those with most articles first; `(others)` last."""

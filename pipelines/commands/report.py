@@ -28,8 +28,8 @@ def report(
         "report.html"
     ),
 ) -> None:
-    """Write a page about what a replay wrote: outcomes, languages, topics, junk by kind and publisher, lengths
-    before and after, the articles that lost most, dates in conflict, dead letters by reason.
+    """Write a page about what a replay wrote: outcomes, languages, topics, junk by kind and publisher,
+    lengths, the articles that lost most, dates in conflict, dead letters by reason.
 
     `newsbeam replay --report OUT.html` writes the same with the run's times. Exit code 0: written. 2: wrong
     usage.
@@ -60,9 +60,7 @@ def write_report(output: Output, html: Path, summary: Summary | None) -> None:
 
     check_target(html)
     if output.form not in ("jsonl", "parquet"):
-        wrong_usage(
-            f"{output.folder}: {output.form} does not say what was removed: no report can be made of it"
-        )
+        wrong_usage(f"{output.folder}: {output.form} says nothing of removals: no report can be made")
     added = _added(output)
     try:
         html.write_text(page(added, str(output.folder), summary), encoding="utf-8")

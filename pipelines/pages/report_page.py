@@ -45,7 +45,9 @@ def page(report: RunReport, title: str, summary: Summary | None = None) -> str:
     )
     environment.filters["printable"] = lambda text: printable(str(text)).encode("utf-8", "replace").decode()
     environment.filters["number"] = lambda number: f"{number:,}"
-    environment.filters["ends"] = lambda labels: [labels[0], labels[-1]] if labels else []
+    environment.filters["ends"] = lambda columns: [
+        f"{columns[at].label} characters" for at in (0, -1) if columns
+    ]
     enriched = report.outcomes["enriched"]
     kinds = dict(report.junk_chars.most_common())
     stations = summary.stations() if summary else {}
