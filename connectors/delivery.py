@@ -118,6 +118,8 @@ class _DeliverFn(beam.DoFn):
 
     def setup(self) -> None:
         self._ages = metrics.Times(metrics.AGE_SECONDS, self._sink)
+        metrics.SINK_FAILURES.labels(self._sink, self._kind)  # at 0, to show its first rise
+        metrics.DELIVERED.labels(self._sink, self._kind, "undelivered")
         with self._failures_counted():
             self._writer.open()
 

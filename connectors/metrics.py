@@ -65,7 +65,7 @@ COMMITTED = Gauge(
 )
 COMMIT_FAILURES = Counter("newsbeam_kafka_commit_failures", "Commits that failed", ["kafka_topic"])
 BUILD = Gauge("newsbeam_build_info", "newsbeam's version", ["version"], multiprocess_mode="livemax")
-MODEL = Gauge("newsbeam_model_info", "The models in use", ["job", "model"], multiprocess_mode="livemax")
+MODEL = Gauge("newsbeam_model_info", "The models in use", ["task", "model"], multiprocess_mode="livemax")
 PACK = Gauge("newsbeam_pack_info", "The rule packs in use", ["pack", "digest"], multiprocess_mode="livemax")
 RESTARTS = Counter("newsbeam_worker_restarts", "Starts of a worker process after a failure", ["worker"])
 MEMORY = Gauge("newsbeam_resident_memory_bytes", "Memory of a process", multiprocess_mode="liveall")

@@ -55,6 +55,8 @@ def supervise(config: Config, workers: int) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     crew = [_Worker(number) for number in range(workers)]
+    for worker in crew:
+        metrics.RESTARTS.labels(str(worker.number))  # at 0, to show its first rise
     asked_at: float | None = None
     try:
         while not all(worker.is_over for worker in crew):

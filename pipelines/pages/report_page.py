@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.commands.console import printable
 from pipelines.run_report import LISTED, Lengths, RunReport
 from pipelines.summary import OUTCOMES, Summary
-from pipelines.text.language import UNSURE
 from pipelines.version import VERSION
 
 _OTHERS = "all others"
@@ -62,7 +61,6 @@ def page(report: RunReport, title: str, summary: Summary | None = None) -> str:
             (name, report.outcomes[name]) for name in (*OUTCOMES, "undelivered") if report.outcomes[name]
         ],
         languages=bars(report.languages, enriched),
-        unsure=UNSURE,
         topics=bars(report.topics, enriched),
         kinds=bars(kinds, report.before.chars),
         lengths=lengths(report.before, report.after),
