@@ -13,12 +13,9 @@ from apache_beam.metrics import Metrics
 
 from connectors import metrics
 from connectors.delivery import NAMESPACE
-from pipelines.models import registry
-from pipelines.summary import OUTCOMES
-from pipelines.text import packs
-from pipelines.version import VERSION
+from pipelines import in_use
 from schemas.article import Article
-from schemas.dead_letter import DeadLetter, Reason
+from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
 from schemas.withdrawal import Withdrawal
 
@@ -43,15 +40,7 @@ class _TallyFn(beam.DoFn):
         self._own_packs = own_packs
 
     def setup(self) -> None:
-        metrics.BUILD.labels(VERSION).set(1)
-        for outcome in OUTCOMES:  # a counter that stands at 0 shows its first rise
-            metrics.OUTCOMES.labels(outcome)
-        for reason in Reason:
-            metrics.REJECTED.labels(reason)
-        for task, model in registry.entries().items():
-            metrics.MODEL.labels(task, model.id).set(1)
-        for pack in packs.load(None, self._own_packs).all_packs():
-            metrics.PACK.labels(pack.name, pack.digest).set(1)
+        in_use.tell(self._own_packs)
 
     def start_bundle(self) -> None:
         self._counts: Counter[str] = Counter()
