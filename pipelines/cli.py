@@ -8,7 +8,10 @@ import typer
 
 from pipelines import logs
 from pipelines.commands import (
+    config,
     dead_letters,
+    diff,
+    doctor,
     explain,
     migrate,
     models,
@@ -40,6 +43,9 @@ app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
 app.command()(migrate.migrate)
+app.command()(diff.diff)
+app.command()(doctor.doctor)
+app.add_typer(config.app, name="config")
 app.command()(quality.quality)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")

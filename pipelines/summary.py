@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.config import Sink
+from pipelines.refusals import Refusals
 
 OUTCOMES = ("enriched", "duplicate", "withdrawn", "rejected", "bug")
 
@@ -20,6 +21,8 @@ class Summary:
     sinks: Sequence[Sink]
     seconds: float
     """Wall time from the first to the last record, start-up aside."""
+    refusals: Refusals = Refusals()  # noqa: RUF009 - a tuple
+    """An example of each reason, and why the run was stopped, if it was."""
 
     def of(self, group: str) -> dict[str, int]:
         """The counters of one group, the largest first, then by name."""
@@ -75,6 +78,8 @@ class Summary:
             "sinks": {sink.name: self.of(sink.name) for sink in self.sinks},
             "seconds": round(self.seconds, 3),
             "records_per_second": round(self.per_second, 1),
+            "refused": [group._asdict() for group in self.refusals.refused],
+            "stopped": self.refusals.stopped,
             "faults": self.faults(),
         }
 

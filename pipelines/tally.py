@@ -13,7 +13,7 @@ from apache_beam.metrics import Metrics
 
 from connectors import metrics
 from connectors.delivery import NAMESPACE
-from pipelines import in_use
+from pipelines import in_use, refusals
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
@@ -24,20 +24,21 @@ class Tally(beam.PTransform):
     """`PCollection[Outcome] -> PCollection` of nothing.
 
     Args:
+        stop: when the input has gone bad, if ever: then the run is stopped (`pipelines/refusals.py`).
         own_packs: the folder of the run's own rule packs, whose versions are told to Prometheus, too.
     """
 
-    def __init__(self, own_packs: Path | None = None) -> None:
+    def __init__(self, stop: refusals.Stop | None = None, own_packs: Path | None = None) -> None:
         super().__init__()
-        self._own_packs = own_packs
+        self._stop, self._own_packs = stop, own_packs
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
-        return outcomes | beam.ParDo(_TallyFn(self._own_packs))
+        return outcomes | beam.ParDo(_TallyFn(self._stop, self._own_packs))
 
 
 class _TallyFn(beam.DoFn):
-    def __init__(self, own_packs: Path | None) -> None:
-        self._own_packs = own_packs
+    def __init__(self, stop: refusals.Stop | None, own_packs: Path | None) -> None:
+        self._stop, self._own_packs = stop, own_packs
 
     def setup(self) -> None:
         in_use.tell(self._own_packs)
@@ -47,6 +48,7 @@ class _TallyFn(beam.DoFn):
 
     def process(self, outcome: Outcome) -> None:
         count(outcome.value, self._counts)
+        refusals.note(outcome.value, self._stop)
 
     def finish_bundle(self) -> None:
         for name, number in self._counts.items():
