@@ -19,6 +19,7 @@ from pipelines.commands import (
     restore,
     rules,
     run,
+    stop,
 )
 from pipelines.commands.console import stderr
 from pipelines.version import VERSION
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(stop.stop)
 app.command()(replay.replay)
 app.command()(report.report)
 app.command()(publish.publish)

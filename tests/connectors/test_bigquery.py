@@ -9,7 +9,7 @@ import pytest
 
 from connectors.sinks.bigquery import Options, row, table_schema, write
 from pipelines.config import Runner, Sink
-from pipelines.running import Unsafe, refuse_unsafe
+from pipelines.engines import Unsafe, refuse_unsafe
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.origin import Origin
