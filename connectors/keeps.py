@@ -83,7 +83,7 @@ class _KeepFn(beam.DoFn):
     def finish_bundle(self) -> None:
         if self._kept_out:
             Metrics.counter(NAMESPACE, f"{self._sink}/kept_out").inc(self._kept_out)
-            metrics.DELIVERED.labels(self._sink, "kept_out").inc(self._kept_out)
+            metrics.DELIVERED.labels(self._sink, "articles", "kept_out").inc(self._kept_out)
 
 
 def _is_in(tag: str, kept: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import IO, Annotated, cast
 
 import typer
 
@@ -18,11 +18,13 @@ from pipelines.commands import (
     publish,
     quality,
     replay,
+    report,
     restore,
     rules,
     run,
     stop,
 )
+from pipelines.commands.console import stderr
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -36,6 +38,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(stop.stop)
 app.command()(replay.replay)
+app.command()(report.report)
 app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
@@ -60,8 +63,17 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    log_format: Annotated[
+        logs.LogFormat | None,
+        typer.Option(
+            envvar=logs.VARIABLE,
+            help="How warnings and errors are written: text, or a line of JSON each.  [default: text]",
+        ),
+    ] = None,
 ) -> None:
-    logs.configure()
+    logs.configure(log_format)
+    if logs.is_json():
+        stderr.file = cast("IO[str]", logs.JsonLines())
 
 
 def main() -> None:

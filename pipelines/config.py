@@ -27,7 +27,7 @@ from pipelines.text.rule import PackError
 from schemas.received import MAX_RECORD_BYTES
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
-COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "passed_by")
+COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "microseconds", "passed_by")
 """What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 

@@ -35,6 +35,10 @@ class Summary:
         """Records a second."""
         return self.counts["read"] / self.seconds if self.seconds else 0.0
 
+    def stations(self) -> dict[str, float]:
+        """Seconds that each station took, over all processes, the slowest first."""
+        return {station: spent / 1e6 for station, spent in self.of("microseconds").items()}
+
     def unaccounted(self) -> list[str]:
         """Where the counts do not add up, a sentence each; none when every record is accounted for."""
         outcomes = self.of("outcome")
@@ -70,6 +74,7 @@ class Summary:
             "languages": self.of("language"),
             "topics": self.of("topic"),
             "junk": self.of("junk"),
+            "station_seconds": {name: round(spent, 3) for name, spent in self.stations().items()},
             "sinks": {sink.name: self.of(sink.name) for sink in self.sinks},
             "seconds": round(self.seconds, 3),
             "records_per_second": round(self.per_second, 1),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from prometheus_client import multiprocess
 
-from connectors import drain
+from connectors import drain, metrics
 from pipelines import logs, refusals
 from pipelines.config import Config
 from pipelines.refusals import Refusals
@@ -66,6 +66,8 @@ def supervise(config: Config, workers: int) -> tuple[Counter[str], Refusals]:
     """
     counts: Counter[str] = Counter()
     crew = [_Worker(number) for number in range(workers)]
+    for worker in crew:
+        metrics.RESTARTS.labels(str(worker.number))  # at 0, to show its first rise
     asked_at: float | None = None
     try:
         while not all(worker.is_over for worker in crew):
@@ -122,6 +124,7 @@ def _look_after(
         drain.request()
     else:
         worker.failures += 1
+        metrics.RESTARTS.labels(str(worker.number)).inc()
         pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (worker.failures - 1))
         log.error("worker %d: %s; starting it again in %.0f s", worker.number, answer, pause)
         worker.start_at = time.monotonic() + pause

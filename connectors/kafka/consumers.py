@@ -21,6 +21,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
+from connectors import metrics
 from connectors.kafka.buffer import Buffer
 from connectors.kafka.connection import Cluster, TopicMissing
 from connectors.kafka.starts import OutOfRange, Start, replacement, starting_offset
@@ -119,6 +120,7 @@ class SharedConsumer:
                 out_of_range=out_of_range,
             )
             self._ends[partition] = end
+        metrics.COMMITTED.labels(self._topic, str(partition)).set_to_current_time()
         return begin, end
 
     def buffer(self, partition: int, start: int, out_of_range: OutOfRange) -> Buffer:
@@ -212,7 +214,10 @@ class SharedConsumer:
             try:
                 self._consumer.commit(self._as_commit(waiting), timeout_ms=ANSWER_MS)
             except KafkaError as error:
+                metrics.COMMIT_FAILURES.labels(self._topic).inc()
                 log.warning("could not commit %s: %s", self._topic, error)
+            else:
+                _note(self._as_commit(waiting))
 
     def close(self) -> None:
         with self._lock:
@@ -268,7 +273,7 @@ class SharedConsumer:
         if self._to_commit and (self._commit is None or self._commit.is_done):
             offsets, self._to_commit = self._to_commit, {}
             self._committing = offsets
-            self._commit = self._consumer.commit_async(self._as_commit(offsets), callback=_warn)
+            self._commit = self._consumer.commit_async(self._as_commit(offsets), callback=_answered)
 
     def _in_flight(self) -> dict[int, int]:
         return {} if self._commit is None or self._commit.is_done else self._committing
@@ -300,6 +305,15 @@ _open: dict[Subscription, SharedConsumer] = {}
 atexit.register(close_all)
 
 
-def _warn(offsets: Any, answer: Any) -> None:
+def _answered(offsets: dict[TopicPartition, OffsetAndMetadata], answer: Any) -> None:
     if isinstance(answer, Exception):
+        for kafka_topic in {place.topic for place in offsets}:
+            metrics.COMMIT_FAILURES.labels(kafka_topic).inc()
         log.warning("commit failed, the next one will do: %s", answer)
+    else:
+        _note(offsets)
+
+
+def _note(offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+    for place in offsets:
+        metrics.COMMITTED.labels(place.topic, str(place.partition)).set_to_current_time()

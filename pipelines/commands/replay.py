@@ -52,6 +52,10 @@ def replay(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.html", help="Write a page about the run, one file, for a browser."),
+    ] = None,
     only_changed: Annotated[
         Path | None,
         typer.Option(
@@ -75,6 +79,7 @@ def replay(
     from pipelines.commands.only_changed import changed_since
     from pipelines.commands.output import Output, UnfitOutput
     from pipelines.commands.progress import watch
+    from pipelines.commands.report import check_target, write_report
     from pipelines.commands.table import render
     from pipelines.config import ConfigError, load
     from pipelines.summary import Summary
@@ -90,6 +95,10 @@ def replay(
         wrong_usage("--format parquet makes a folder of files: name it with --output")
     if resume and form in ("ninjs", "schema_org"):
         wrong_usage(f"{form} has no place for a record's origin, so --resume could not tell what is written")
+    if report is not None:
+        if output == "-" or form in ("ninjs", "schema_org"):
+            wrong_usage("--report reads records that were written to files: no --output -, ninjs, schema_org")
+        check_target(report)
     if resume and only_changed:
         wrong_usage("--only-changed leaves out what --resume would look for: take one of them")
     default = Path("newsbeam-output")
@@ -139,6 +148,8 @@ def replay(
         (stderr if output == "-" else stdout).print(render(summary))
     for fault in summary.faults():
         stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if report is not None:
+        write_report(folder, report, summary)
     if refusals.stopped:
         say_stopped(refusals.stopped, "Mend the input, then the same command with --resume goes on.")
         raise typer.Exit(1 if summary.faults() else STOPPED)

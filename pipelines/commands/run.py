@@ -139,9 +139,10 @@ def _run(settings: Config, workers: int, metrics_port: int | None) -> tuple[Coun
     with tempfile.TemporaryDirectory(prefix="newsbeam-metrics-") as folder:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # the workers', who import Prometheus anew
-        from prometheus_client import REGISTRY, CollectorRegistry
+        from prometheus_client import REGISTRY, CollectorRegistry, ProcessCollector
         from prometheus_client.multiprocess import MultiProcessCollector
 
+        from connectors import metrics
         from pipelines.commands.status import watch
         from pipelines.running import run as run_here
         from pipelines.supervisor import supervise
@@ -151,6 +152,8 @@ def _run(settings: Config, workers: int, metrics_port: int | None) -> tuple[Coun
                 return run_here(settings), refusals.taken()
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        ProcessCollector(registry=registry)
+        registry.register(metrics.RESTARTS)  # this process counts them, the workers all else
         with watch(registry, metrics_port):
             return supervise(settings, workers)
 
