@@ -6,7 +6,7 @@ SEEDS := tests/golden/seeds
 export NEWSBEAM_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup replay kafka demo test test-fast lint benchmark quality clean
+.PHONY: help setup replay kafka demo flink-demo test test-fast lint benchmark quality clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ kafka: setup ## A Kafka broker on this machine, until Ctrl-C
 
 demo: setup ## A broker, the seeds published, enriched records consumed
 	$(BIN)/python deploy/kafka/demo
+
+flink-demo: setup ## The same on a Flink cluster of this machine, with some thousand articles
+	$(BIN)/python deploy/flink/demo
 
 test: setup ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines import logs
-from pipelines.commands import dead_letters, explain, models, publish, replay, restore, rules, run
+from pipelines.commands import dead_letters, explain, models, publish, replay, restore, rules, run, stop
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(stop.stop)
 app.command()(replay.replay)
 app.command()(publish.publish)
 app.command()(explain.explain)

@@ -26,6 +26,10 @@ _COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk")
 """What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 
+Kind = Literal["direct", "prism", "portable", "flink", "dataflow"]
+"""Of engines."""
+
+
 class ConfigError(Exception):
     """The configuration is at fault; the message names the file and the place."""
 
@@ -51,7 +55,7 @@ class Cleaning:
 class Runner:
     """Which engine runs the pipeline."""
 
-    kind: Literal["direct", "prism", "portable", "flink", "dataflow"] = "direct"
+    kind: Kind = "direct"
     options: Mapping[str, Any] = field(default_factory=dict)
     """Beam's own pipeline options, by name (`parallelism = 2`, `job_endpoint = "localhost:8099"`)."""
 

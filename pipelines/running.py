@@ -1,4 +1,4 @@
-"""Runs the pipeline to its end on an engine and brings back its counters."""
+"""Runs the pipeline on an engine and brings back its counters."""
 
 from __future__ import annotations
 
@@ -12,64 +12,53 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from connectors import runner as fn_api_runner
 from connectors.delivery import NAMESPACE
-from pipelines.config import Config, Runner
+from pipelines import engines
+from pipelines.config import Config
 from pipelines.news_enrichment import build
-
-_BEAM_NAMES = {
-    "prism": "PrismRunner",
-    "portable": "PortableRunner",
-    "flink": "FlinkRunner",
-    "dataflow": "DataflowRunner",
-}
-
-
-class Unsafe(Exception):
-    """These settings would lose records."""
 
 
 def run(config: Config) -> Counter[str]:
     """Run a pipeline until it ends or is drained, and return its counters.
 
     Raises:
-        Unsafe: the engine's settings would lose records of a live source.
+        engines.Unsafe: the engine's settings would lose records of a live source.
         Exception: whatever made the pipeline fail, as the runner reports it.
     """
+    return wait(submit(config, engines.options(config.runner, is_live=config.source.kind == "kafka")))
+
+
+def submit(config: Config, options: dict[str, Any]) -> Any:
+    """Start the pipeline with Beam's options (see `engines.options`), and return Beam's result.
+
+    On the local runner it has ended when this returns.
+
+    Raises:
+        engines.Unsafe: the engine's settings would lose records of a live source.
+    """
     if config.source.kind == "kafka":
-        refuse_unsafe(config.runner)
-    pipeline = _pipeline(config.runner)
+        engines.refuse_unsafe(config.runner)
+    pipeline = _pipeline(config.runner.kind, options)
     build(pipeline, config)
-    result = pipeline.run()
+    return pipeline.run()
+
+
+def wait(result: Any) -> Counter[str]:
+    """Wait for a pipeline's end, and return its counters.
+
+    Raises:
+        Exception: whatever made the pipeline fail, as the runner reports it.
+    """
     result.wait_until_finish()
     counters = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]
     counts: Counter[str] = Counter()
     for counter in counters:
-        counts[counter.key.metric.name] += counter.result
+        counts[counter.key.metric.name] += counter.result or 0  # Prism: None where it is 0
     return counts
 
 
-def refuse_unsafe(runner: Runner) -> None:
-    """Refuse engine settings with which a live source loses records.
-
-    Raises:
-        Unsafe: on the local runner more than one `direct_num_workers`, on Flink no checkpoints.
-    """
-    if runner.kind == "direct" and runner.options.get("direct_num_workers", 1) != 1:
-        raise Unsafe(
-            "direct_num_workers > 1 silently drops what a live source hands on to its next bundle; "
-            "use --workers, which starts processes on disjoint partitions"
-        )
-    if runner.kind in ("flink", "portable") and not runner.options.get("checkpointing_interval"):
-        raise Unsafe(
-            "without checkpointing_interval (ms) in [runner.options] Flink never confirms what was read, "
-            "and a failure begins again at the committed offsets of long ago"
-        )
-
-
-def _pipeline(runner: Runner) -> beam.Pipeline:
-    options: dict[str, Any] = {"pipeline_type_check": False, **runner.options}
-    if runner.kind == "direct":
+def _pipeline(kind: str, options: dict[str, Any]) -> beam.Pipeline:
+    if kind == "direct":
         fn_api_runner.install()
         # Not "DirectRunner": that one may switch to Prism, a binary that it downloads.
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions.from_dictionary(options))
-    options["runner"] = _BEAM_NAMES[runner.kind]
     return beam.Pipeline(options=PipelineOptions.from_dictionary(options))

@@ -189,7 +189,8 @@ class SharedConsumer:
 
     def busy(self) -> int:
         """How many partitions have records waiting."""
-        return sum(1 for buffer in self._buffers.values() if buffer.records)
+        buffers = list(self._buffers.values())  # the threads of other task slots may add one meanwhile
+        return sum(1 for buffer in buffers if buffer.records)
 
     def accept(self, partition: int, offset: int) -> None:
         """Commit, soon: all before `offset` is in the sinks.

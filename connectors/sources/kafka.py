@@ -28,6 +28,7 @@ from connectors import drain, metrics
 from connectors.delivery import NAMESPACE
 from connectors.kafka.connection import Cluster
 from connectors.kafka.consumers import SharedConsumer, Subscription, shared
+from connectors.kafka.placement import spread
 from connectors.kafka.positions import Claim, Positions, PositionsCoder, PositionsTracker, Span, backlog
 from connectors.kafka.security import Security
 from connectors.kafka.starts import OutOfRange, Start
@@ -41,8 +42,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WATERMARK = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider())
 
-_Element = tuple[str, int, int | None]
-"""A topic and its partitions from a number to another (exclusive; None: all that are ever added)."""
+_Element = tuple[str, int, int | None, int]
+"""A topic, its partitions from a number to another (exclusive; None: all that are ever added), its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class Share(Options):
         return partition % self.workers == self.worker
 
 
+class OtherTopic(Exception):
+    """A job went on from positions in another topic than its configuration's."""
+
+
 def read(options: Options) -> beam.PTransform:
     """`PBegin -> PCollection[Received]`; unbounded, but for `until_end`."""
     share = options if isinstance(options, Share) else Share(**_fields(options))
@@ -118,11 +123,11 @@ class _ListPartitions(beam.DoFn):
 
     def process(self, kafka_topic: str) -> Iterator[_Element]:
         numbers = _cluster(self._options).describe(kafka_topic).partitions
-        for number in numbers:
-            if self._options.has(number):
-                yield kafka_topic, number, number + 1
+        mine = [number for number in numbers if self._options.has(number)]
+        elements = [(kafka_topic, number, number + 1) for number in mine]
+        yield from spread(elements, beam.coders.registry.get_coder(_Element))
         if not self._options.until_end:
-            yield kafka_topic, max(numbers) + 1, None
+            yield kafka_topic, max(numbers) + 1, None, 0
 
     def infer_output_type(self, input_type: Any) -> Any:
         return _Element
@@ -149,7 +154,7 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         return self._shared
 
     def initial_restriction(self, element: _Element) -> Positions:
-        _, first, end = element
+        _, first, end, _ = element
         if end is None:
             return Positions()
         spans = []
@@ -179,6 +184,8 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
         tracker: RestrictionTracker = beam.DoFn.RestrictionParam(),  # noqa: B008
         watermark: ManualWatermarkEstimator = _WATERMARK,
     ) -> Iterator[beam.window.TimestampedValue]:
+        if element[0] != self._options.kafka_topic:
+            raise OtherTopic(f"the savepoint is of the topic {element[0]}, not {self._options.kafka_topic}")
         consumer, spans = self._consumer(), tracker.current_restriction().spans
         for span in spans:
             consumer.accept(span.partition, span.start)

@@ -9,11 +9,13 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.remote import REMOTE, run_there
+from pipelines.flink import as_url
 
 if TYPE_CHECKING:
     from pipelines.config import Config
@@ -47,15 +49,36 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve Prometheus metrics on this port.")
     ] = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(metavar="ENGINE", help="direct, prism, flink, portable, dataflow.  [default: direct]"),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of Beam's own."),
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Flink, Dataflow: return once the job runs.")
+    ] = False,
+    from_savepoint: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Flink: go on from a savepoint or a retained checkpoint."),
+    ] = None,
+    allow_non_restored_state: Annotated[
+        bool,
+        typer.Option("--allow-non-restored-state", help="Drop what of the savepoint no longer fits."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
 ) -> None:
     """Enrich a Kafka topic, live.
 
-    Takes --config, or --brokers, --from, --to and --dead-letters. Ctrl-C or SIGTERM drains: what was read
-    is delivered and committed. Exit code 0: drained or done, and every record is accounted for. 1: the
-    pipeline failed, or the counts do not add up. 2: wrong usage.
+    Takes --config, or --brokers, --from, --to and --dead-letters. On this machine (direct, prism) Ctrl-C or
+    SIGTERM drains: what was read is delivered and committed. On Flink and Dataflow it ends the waiting
+    only; the job runs on, under the name that is printed, until `newsbeam stop`. Exit code 0: drained,
+    done, or left running, and every record is accounted for. 1: the pipeline failed, or the counts do
+    not add up. 2: wrong usage.
     """
     from pipelines.config import ConfigError, load
 
@@ -73,18 +96,29 @@ def run(
         wrong_usage(str(error))
     if until_end:
         settings = _bounded(settings)
+    chosen = _option_table(option or [], from_savepoint, allow_non_restored_state)
+    settings = _engine(settings, runner, chosen)
+    is_remote = settings.runner.kind in REMOTE
+    if detach and not is_remote:
+        wrong_usage(f"--detach: what {settings.runner.kind} runs ends with this command")
+    if from_savepoint and settings.runner.kind not in ("flink", "portable"):
+        wrong_usage(f"--from-savepoint: {settings.runner.kind} has none; it goes on at the group's offsets")
+    if metrics_port is not None and is_remote:
+        wrong_usage("--metrics-port: the workers are elsewhere; their pool serves them (deploy/flink)")
     if workers > 1 and (settings.source.kind != "kafka" or settings.runner.kind != "direct"):
         wrong_usage("--workers shares the partitions of a Kafka source on the local runner only")
 
     engine = "Beam's local FnApiRunner" if settings.runner.kind == "direct" else settings.runner.kind
-    stderr.print(f"running on {engine}; Ctrl-C drains", markup=False)
+    stderr.print(f"running on {engine}{'' if is_remote else '; Ctrl-C drains'}", markup=False)
     begun = time.monotonic()
+    counts: Counter[str] | None
     try:
-        counts = _run(settings, workers, metrics_port)
+        counts = run_there(settings, detach=detach) if is_remote else _run(settings, workers, metrics_port)
     except Exception as error:  # a pipeline fails in as many ways as there are engines
         stderr.print(f"newsbeam: {type(error).__name__}: {error}", style="bold red", markup=False)
         raise typer.Exit(1) from None
-    _report(counts, settings, time.monotonic() - begun, as_json=as_json)
+    if counts is not None:
+        _report(counts, settings, time.monotonic() - begun, as_json=as_json)
 
 
 def _run(settings: Config, workers: int, metrics_port: int | None) -> Counter[str]:
@@ -121,6 +155,31 @@ def _tables(
             {**place, "takes": "dead_letters", "kafka_topic": dead_letters},
         ],
     }
+
+
+def _option_table(given: list[str], savepoint: str | None, allow_non_restored: bool) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            wrong_usage(f"--option {pair}: NAME=VALUE is asked for")
+        table[name] = value
+    if savepoint:
+        table["savepoint_path"] = as_url(savepoint)
+    if allow_non_restored:
+        table["allow_non_restored_state"] = True
+    return table
+
+
+def _engine(settings: Config, kind: str | None, more: dict[str, Any]) -> Config:
+    """The settings with the engine and options that the command line names."""
+    from pipelines.config import Kind
+
+    if kind is not None and kind not in get_args(Kind):
+        wrong_usage(f"--runner {kind}: none of {', '.join(get_args(Kind))}")
+    own = settings.runner
+    changed = dataclasses.replace(own, kind=cast("Kind", kind or own.kind), options={**own.options, **more})
+    return dataclasses.replace(settings, runner=changed)
 
 
 def _bounded(settings: Config) -> Config:

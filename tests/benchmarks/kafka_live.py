@@ -192,7 +192,7 @@ def latency(
 ) -> None:
     raw, out, letters = broker.topic(partitions), broker.topic(4), broker.topic(1)
     delays: list[float] = []
-    with newsbeam(broker, raw, out, letters, "latency"), contextlib.closing(_follow(broker, out)) as arrivals:
+    with newsbeam(broker, raw, out, letters, "latency"), contextlib.closing(follow(broker, out)) as arrivals:
         broker.produce(raw, articles[:100])
         while not next(arrivals):  # it has started
             pass
@@ -212,7 +212,7 @@ def latency(
     )
 
 
-def _follow(broker: Broker, topic: str) -> Iterator[list[float]]:
+def follow(broker: Broker, topic: str) -> Iterator[list[float]]:
     """What arrives, batch by batch, as seconds since the raw record entered Kafka."""
     consumer = KafkaConsumer(
         bootstrap_servers=broker.brokers, group_id=None, fetch_max_wait_ms=50, metrics_enabled=False

@@ -1,4 +1,4 @@
-"""What the integration tests share: one broker for all of them."""
+"""What the integration tests share: one broker and one Flink cluster for all of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.broker import Broker, running_broker
+from tests.integration.flink_cluster import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,17 @@ def kafka() -> Iterator[Broker]:
         return
     with running_broker() as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def session_cluster() -> Iterator[Cluster]:
+    """A Flink cluster of two TaskManagers for the whole session."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(session_cluster: Cluster) -> Iterator[Cluster]:
+    """The session's Flink cluster, whose slots are free again after the test."""
+    yield session_cluster
+    session_cluster.cancel_all()

@@ -9,16 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from tests.integration.broker import Broker, running_broker
 from tests.integration.proxy import Proxy
+from tests.integration.traffic import articles, output
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
 
@@ -65,55 +64,6 @@ def job(*arguments: Any, **source: Any) -> Iterator[Job]:
         if running.process is not None and running.process.poll() is None:
             running.process.kill()
             running.process.communicate()
-
-
-class Output:
-    """Follows a topic: which ids arrived, how often, and whether repeats are the same bytes."""
-
-    def __init__(self, brokers: str, topic: str) -> None:
-        self._consumer = KafkaConsumer(bootstrap_servers=brokers, group_id=None)
-        partitions = [TopicPartition(topic, n) for n in self._consumer.partitions_for_topic(topic)]
-        self._consumer.assign(partitions)
-        self._consumer.seek_to_beginning(*partitions)
-        self.values: dict[bytes, bytes] = {}
-        self.arrivals: Counter[bytes] = Counter()
-        self.unequal: list[bytes] = []
-
-    @property
-    def repeats(self) -> int:
-        return self.arrivals.total() - len(self.arrivals)
-
-    def follow(self, seconds: float = 0.0, until: int | None = None) -> None:
-        """Take in what arrives for some time, or until so many ids are there."""
-        deadline = time.monotonic() + seconds
-        while True:
-            for records in self._consumer.poll(50, max_records=5000).values():
-                for record in records:
-                    self.arrivals[record.key] += 1
-                    if self.values.setdefault(record.key, record.value) != record.value:
-                        self.unequal.append(record.key)
-            if until is not None and len(self.values) >= until:
-                return
-            if time.monotonic() > deadline:
-                assert until is None, f"{len(self.values)} of {until} ids arrived in {seconds} s"
-                return
-
-    def close(self) -> None:
-        self._consumer.close()
-
-
-@contextlib.contextmanager
-def output(brokers: str, topic: str) -> Iterator[Output]:
-    following = Output(brokers, topic)
-    try:
-        yield following
-    finally:
-        following.close()
-
-
-def articles(first: int, count: int) -> list[bytes]:
-    text = "Парламентът прие бюджета на второ четене. " * 10
-    return [json.dumps({"id": f"id-{n}", "text": text}).encode() for n in range(first, first + count)]
 
 
 def topics(kafka: Broker) -> tuple[str, str, str]:
