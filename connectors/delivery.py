@@ -7,19 +7,31 @@ for what it sent in `finish_bundle`, so that a bundle is accepted only when the 
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindows
 
 from connectors import metrics
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
+from schemas.withdrawal import Withdrawal
+
+log = logging.getLogger(__name__)
 
 NAMESPACE = "newsbeam"
+OnFailure = Literal["stop", "dead_letter"]
+HELD_RECORDS, HELD_BYTES = 2_000, 32 * 1024 * 1024
+"""With `on_failure = "dead_letter"` a sink is asked after so many records, or bytes as they were received,
+whether it holds them: what becomes a dead letter at most when it fails."""
+PAUSE_SECONDS = 10.0
+"""How long a sink that failed is left alone; meanwhile its records become dead letters at once."""
 
 
 class Undeliverable(Exception):
@@ -36,14 +48,18 @@ class Writer(Protocol):
     def open(self) -> None:
         """Connect. What it raises stops the job."""
 
-    def write(self, value: Article | DeadLetter) -> None:
-        """Take one record; may only buffer it. Raises `Undeliverable` for a record's own fault."""
+    def write(self, value: Any) -> None:
+        """Take one `Article`, `Withdrawal` or `DeadLetter`; may only buffer it.
+
+        A withdrawal removes the article of its id; a sink that cannot remove lists it. Raises
+        `Undeliverable` for a record's own fault.
+        """
 
     def flush(self) -> None:
         """Return when all that was written since the last flush is safe; raises when it is not."""
 
     def close(self) -> None:
-        """Let go of what `open` took."""
+        """Let go of what `open` took, and forget what was not flushed."""
 
 
 class Deliver(beam.PTransform):
@@ -51,22 +67,51 @@ class Deliver(beam.PTransform):
 
     Args:
         writer: the sink's writer.
-        sink: the sink's name in the config; its counters are `NAME/delivered` and `NAME/undelivered`.
-        takes: the type of value this sink takes; other outcomes pass it by, uncounted.
+        sink: the sink's name in the config; its counters are `NAME/delivered`, `NAME/withdrawn` and
+            `NAME/undelivered`.
+        takes: the type of value this sink takes; other outcomes pass it by, uncounted. Who takes articles
+            takes withdrawals, too.
         version: newsbeam's version, for the dead letters.
+        on_failure: what a sink that fails does: stop the pipeline, or turn what it may not hold into dead
+            letters, and be tried again. It stops the pipeline in any case where it cannot even be opened.
     """
 
-    def __init__(self, writer: Writer, *, sink: str, takes: type[Article] | type[DeadLetter], version: str):
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        sink: str,
+        takes: type[Article] | type[DeadLetter],
+        version: str,
+        on_failure: OnFailure = "stop",
+    ):
         super().__init__()
-        self._fn = _DeliverFn(writer, sink, takes, version)
+        fn = _DeliverFn if on_failure == "stop" else _DeliverOrHoldFn
+        self._fn = fn(writer, sink, takes, version)
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         return outcomes | beam.ParDo(self._fn)
 
 
+def undelivered(outcome: Outcome, why: str, sink: str, version: str) -> Outcome:
+    """What becomes of a record that a sink could not take."""
+    letter = DeadLetter.of(
+        outcome.received,
+        kind=Kind.UNDELIVERED,
+        fault=Fault(Reason.SINK, why),
+        step=sink,
+        newsbeam=version,
+        id=outcome.value.id,
+    )
+    return Outcome(outcome.received, letter)
+
+
 class _DeliverFn(beam.DoFn):
+    """Stops the pipeline where the sink fails: the bundle runs again."""
+
     def __init__(self, writer: Writer, sink: str, takes: type, version: str) -> None:
-        self._writer, self._sink, self._takes, self._version = writer, sink, takes, version
+        self._writer, self._sink, self._version = writer, sink, version
+        self._takes = (Article, Withdrawal) if takes is Article else (takes,)
 
     def setup(self) -> None:
         self._writer.open()
@@ -76,29 +121,103 @@ class _DeliverFn(beam.DoFn):
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
         value = outcome.value
-        if type(value) is not self._takes:
+        if type(value) not in self._takes:
             return
         try:
-            self._writer.write(value)  # type: ignore[arg-type]
+            self._writer.write(value)
         except Undeliverable as fault:
             self._counts["undelivered"] += 1
-            letter = DeadLetter.of(
-                outcome.received,
-                kind=Kind.UNDELIVERED,
-                fault=Fault(Reason.SINK, str(fault)),
-                step=self._sink,
-                newsbeam=self._version,
-                id=value.id,  # type: ignore[union-attr]
-            )
-            yield Outcome(outcome.received, letter)
+            yield undelivered(outcome, str(fault), self._sink, self._version)
         else:
-            self._counts["delivered"] += 1
+            self._counts[_result(value)] += 1
 
     def finish_bundle(self) -> None:
         self._writer.flush()
+        self._report()
+
+    def _report(self) -> None:
         for name, count in self._counts.items():
             Metrics.counter(NAMESPACE, f"{self._sink}/{name}").inc(count)
             metrics.DELIVERED.labels(self._sink, name).inc(count)
 
     def teardown(self) -> None:
         self._writer.close()
+
+
+class _DeliverOrHoldFn(_DeliverFn):
+    """Holds records until the sink has them safe; where it fails, they become dead letters."""
+
+    def start_bundle(self) -> None:
+        super().start_bundle()
+        self._held: list[Outcome] = []
+        self._held_bytes = 0
+
+    def process(self, outcome: Outcome) -> Iterator[Outcome]:
+        value = outcome.value
+        if type(value) not in self._takes:
+            return
+        self._held.append(outcome)
+        self._held_bytes += len(outcome.received.payload)
+        try:
+            self._reopen()
+            self._writer.write(value)
+        except Undeliverable as fault:
+            self._held.pop()
+            self._counts["undelivered"] += 1
+            yield undelivered(outcome, str(fault), self._sink, self._version)
+        except Exception as error:
+            yield from self._give_up(error)
+        else:
+            if len(self._held) >= HELD_RECORDS or self._held_bytes >= HELD_BYTES:
+                yield from self._settle()
+
+    def finish_bundle(self) -> Iterator[Any]:  # type: ignore[override]
+        for outcome in self._settle():
+            yield GlobalWindows.windowed_value(outcome)
+        self._report()
+
+    def _settle(self) -> Iterator[Outcome]:
+        try:
+            if self._held:
+                self._writer.flush()
+        except Exception as error:
+            yield from self._give_up(error)
+        else:
+            for outcome in self._held:
+                self._counts[_result(outcome.value)] += 1
+            self._let_go()
+
+    def _give_up(self, error: Exception) -> Iterator[Outcome]:
+        if self._failure is None:
+            log.error("sink %s: %s; its records become dead letters", self._sink, error)
+            self._writer.close()
+            self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
+        for outcome in self._held:
+            self._counts["undelivered"] += 1
+            yield undelivered(outcome, self._failure, self._sink, self._version)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._held.clear()
+        self._held_bytes = 0
+
+    _failure: str | None = None
+    """What the sink failed with, until it is open again."""
+    _try_at = 0.0
+
+    def _reopen(self) -> None:
+        if self._failure is None:
+            return
+        if time.monotonic() < self._try_at:
+            raise ConnectionError(self._failure)
+        try:
+            self._writer.open()
+        except Exception:
+            self._try_at = time.monotonic() + PAUSE_SECONDS
+            raise
+        log.warning("sink %s: open again", self._sink)
+        self._failure = None
+
+
+def _result(value: object) -> str:
+    return "withdrawn" if type(value) is Withdrawal else "delivered"

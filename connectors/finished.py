@@ -7,10 +7,12 @@ names its origin. There is no journal that could disagree with them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
 
 from schemas.origin import Origin
 
@@ -44,15 +46,24 @@ class Finished:
 
 
 def finished(files: Iterable[Path]) -> Finished:
-    """Reads the origins of all records in some written `.jsonl` files.
+    """Reads the origins of all records in some written `.jsonl` and `.parquet` files.
 
     Raises:
         ValueError: a record stands there twice.
     """
     done = Finished()
     for file in files:
-        with file.open("rb") as lines:
-            for line in lines:
-                origin = orjson.loads(line)["origin"]
-                done.add(origin["path"], origin["record"])
+        for origin in _origins(file):
+            done.add(origin["path"], origin["record"])
     return done
+
+
+def _origins(file: Path) -> Iterator[dict[str, Any]]:
+    if file.suffix == ".parquet":
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(columns=["origin.path", "origin.record"]):
+                yield from batch.column(0).to_pylist()
+        return
+    with file.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)["origin"]

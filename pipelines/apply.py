@@ -1,7 +1,7 @@
 """Runs a step in Beam: the only place that catches what a step raises.
 
-Railway: every element is an `Outcome`. A step turns its value into the next one; a `DeadLetter`
-passes through untouched, so that one split at the end finds every record, whatever became of it.
+Railway: every element is an `Outcome`. A step turns its value into the next one; a `DeadLetter` or a
+`Withdrawal` passes through untouched, so that one split at the end finds every record, whatever became of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipelines.version import VERSION
 from schemas.dead_letter import ArticleRejected, DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Apply(beam.PTransform):
 def apply(step: Step, record: Received | Outcome) -> Outcome:
     """Run one step on one record, outside Beam too. Never raises for a record's sake."""
     received, value = record if isinstance(record, Outcome) else (record, record)
-    if isinstance(value, DeadLetter):
+    if isinstance(value, DeadLetter | Withdrawal):
         return Outcome(received, value)
     try:
         return Outcome(received, step.convert(value))

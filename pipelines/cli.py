@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from pipelines import logs
-from pipelines.commands import dead_letters, explain, models, publish, replay, restore, rules, run, stop
+from pipelines.commands import (
+    dead_letters,
+    explain,
+    migrate,
+    models,
+    publish,
+    replay,
+    restore,
+    rules,
+    run,
+    stop,
+)
 from pipelines.version import VERSION
 
 app = typer.Typer(
@@ -24,6 +35,7 @@ app.command()(replay.replay)
 app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
+app.command()(migrate.migrate)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")

@@ -17,12 +17,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from connectors.delivery import OnFailure
+from connectors.keeps import Keeps
 from pipelines.text.packs import load as load_packs
 from pipelines.text.rule import PackError
 from schemas.received import MAX_RECORD_BYTES
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk")
+_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "passed_by")
 """What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 
@@ -77,6 +79,10 @@ class Sink:
     kind: str
     takes: Literal["articles", "dead_letters"]
     options: Any
+    keeps: Keeps = Keeps()  # noqa: RUF009 - frozen
+    """Which articles it is for; all, unless conditions are given."""
+    on_failure: OnFailure = "stop"
+    """What a failing sink for articles does: stop the pipeline, or make dead letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,13 @@ def _sink(table: Any, place: str) -> Sink:
             f"{place}.name: {name!r}; letters, digits, . _ - are asked for, and none of the counters' "
             f"{', '.join(_COUNTER_GROUPS)}"
         )
-    return Sink(name, kind, takes, _dataclass(_options("sinks", kind), rest, place))
+    keeps = _dataclass(Keeps, rest.pop("keeps", {}), f"{place}.keeps")
+    on_failure = rest.pop("on_failure", "stop")
+    if on_failure not in typing.get_args(OnFailure):
+        raise ConfigError(f"{place}.on_failure: {on_failure!r} is neither 'stop' nor 'dead_letter'")
+    if takes == "dead_letters" and (keeps or on_failure != "stop"):
+        raise ConfigError(f"{place}: a sink for dead letters takes all of them, or stops the pipeline")
+    return Sink(name, kind, takes, _dataclass(_options("sinks", kind), rest, place), keeps, on_failure)
 
 
 def _kind(table: Any, group: str, place: str) -> tuple[str, dict[str, Any]]:
@@ -175,7 +187,12 @@ def _kind(table: Any, group: str, place: str) -> tuple[str, dict[str, Any]]:
 
 
 def _options(group: str, kind: str) -> type:
-    options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
+    try:
+        options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{kind}: the package {error.name} is not installed: pip install 'newsbeam[{kind}]'"
+        ) from None
     return options
 
 

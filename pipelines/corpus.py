@@ -51,7 +51,7 @@ class Corpus:
         self.pages = 0
         """Pages handed out so far."""
         self.refused = 0
-        """Records that are no article: a replay says of each why."""
+        """Records that are no article, withdrawals among them: a replay says of each why."""
 
     def read(self, report: Callable[[int], None] = lambda records: None) -> Iterator[CorpusPage]:
         """Every page.
@@ -66,8 +66,11 @@ class Corpus:
                 if (self.pages + self.refused) % _REPORT_RECORDS == 0:
                     report(self.pages + self.refused)
                 try:
-                    raw = extract.convert(decode.convert(received))
+                    decoded = decode.convert(received)
+                    raw = extract.convert(decoded) if isinstance(decoded, RawArticle) else None
                 except ArticleRejected:
+                    raw = None
+                if raw is None:
                     self.refused += 1
                     continue
                 self.pages += 1

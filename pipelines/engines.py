@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from pipelines.config import Runner
+from pipelines.config import Runner, Sink
 
 BEAM_NAMES = {
     "prism": "PrismRunner",
@@ -51,12 +52,18 @@ def options(runner: Runner, *, is_live: bool) -> dict[str, Any]:
     return found | dict(runner.options)
 
 
-def refuse_unsafe(runner: Runner) -> None:
+def refuse_unsafe(runner: Runner, sinks: Sequence[Sink] = ()) -> None:
     """Refuse engine settings with which a live source loses records.
 
     Raises:
-        Unsafe: on the local runner more than one `direct_num_workers`, on Flink no checkpoints.
+        Unsafe: on the local runner more than one `direct_num_workers`, or a sink that would never write;
+            on Flink no checkpoints.
     """
+    if runner.kind == "direct" and any(sink.kind == "bigquery" for sink in sinks):
+        raise Unsafe(
+            "the bigquery sink loads behind a GroupByKey, which the local runner holds back until the source "
+            "ends: run it on Dataflow, or with --until-end"
+        )
     if runner.kind == "direct" and runner.options.get("direct_num_workers", 1) != 1:
         raise Unsafe(
             "direct_num_workers > 1 silently drops what a live source hands on to its next bundle; "

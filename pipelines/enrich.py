@@ -20,6 +20,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.origin import Media, Origin
 from schemas.outcome import Outcome
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 
 class Enricher:
@@ -38,10 +39,11 @@ class Enricher:
         for station in self._stations:
             station.setup()
 
-    def enrich(self, raw: Mapping[str, Any] | str) -> Article | DeadLetter:
+    def enrich(self, raw: Mapping[str, Any] | str) -> Article | Withdrawal | DeadLetter:
         """One article: a raw article, version 1, as a mapping, or its plain text.
 
-        Never raises for the article's sake: what is refused comes back as a `DeadLetter`.
+        Never raises for the article's sake: what is refused comes back as a `DeadLetter`, and
+        what says `withdrawn` as a `Withdrawal`.
 
         Raises:
             TypeError: `raw` holds what JSON does not know.
@@ -55,10 +57,10 @@ class Enricher:
             payload = json.dumps(dict(raw)).encode()
         return self.convert(Received(payload, origin))
 
-    def convert(self, received: Received) -> Article | DeadLetter:
+    def convert(self, received: Received) -> Article | Withdrawal | DeadLetter:
         """One record as a source hands it over."""
         record: Received | Outcome = received
         for station in self._stations:
             record = apply(station, record)
-        assert isinstance(record, Outcome) and isinstance(record.value, Article | DeadLetter)
+        assert isinstance(record, Outcome) and isinstance(record.value, Article | Withdrawal | DeadLetter)
         return record.value

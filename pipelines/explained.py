@@ -11,9 +11,11 @@ from pipelines.enrich import Enricher
 from pipelines.steps.tag_topics import TagTopics
 from pipelines.text import packs
 from pipelines.text.boilerplate import LINE_MODEL_RULE
+from pipelines.version import VERSION
 from schemas.article import Article, Removal
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 _STRUCTURE_WHYS = {
     LINE_MODEL_RULE: "The learned line scorer: by shape, place and words the line is not the article.",
@@ -71,6 +73,11 @@ class Explainer:
     def explain(self, received: Received) -> Explained:
         """One record as a source hands it over. Never raises for the record's sake."""
         name, value = str(received.origin), self._enricher.convert(received)
+        if isinstance(value, Withdrawal):
+            fault = Fault(Reason.EMPTY, "withdrawn by its producer: there is no text to explain")
+            value = DeadLetter.of(
+                received, kind=Kind.REJECTED, fault=fault, step="DecodeArticle", newsbeam=VERSION, id=value.id
+            )
         if isinstance(value, DeadLetter):
             return Explained(name, value)
         rules = dict.fromkeys(removal.rule for removal in value.removed)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import apache_beam as beam
 
 from connectors import sinks, sources
+from connectors.keeps import Keep
 from pipelines.apply import Apply, Step
 from pipelines.config import Cleaning, Config, Limits
 from pipelines.steps.decode_article import DecodeArticle
@@ -46,8 +47,9 @@ def build(pipeline: beam.Pipeline, config: Config) -> None:
     letters = [sink for sink in config.sinks if sink.takes == "dead_letters"]
     for sink in config.sinks:
         takes = Article if sink.takes == "articles" else DeadLetter
-        undelivered = outcomes | f"Write {sink.name}" >> sinks.write(
-            sink.kind, sink.options, sink=sink.name, takes=takes, version=VERSION
+        kept = outcomes | f"Keep for {sink.name}" >> Keep(sink.keeps, sink.name) if sink.keeps else outcomes
+        undelivered = kept | f"Write {sink.name}" >> sinks.write(
+            sink.kind, sink.options, sink=sink.name, takes=takes, version=VERSION, on_failure=sink.on_failure
         )
         for letter in letters if takes is Article else ():
             undelivered | f"Write {letter.name} of {sink.name}" >> sinks.write(

@@ -36,7 +36,7 @@ def submit(config: Config, options: dict[str, Any]) -> Any:
         engines.Unsafe: the engine's settings would lose records of a live source.
     """
     if config.source.kind == "kafka":
-        engines.refuse_unsafe(config.runner)
+        engines.refuse_unsafe(config.runner, () if config.source.options.until_end else config.sinks)
     pipeline = _pipeline(config.runner.kind, options)
     build(pipeline, config)
     return pipeline.run()

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.config import Sink
 
-OUTCOMES = ("enriched", "duplicate", "rejected", "bug")
+OUTCOMES = ("enriched", "duplicate", "withdrawn", "rejected", "bug")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Summary:
         ended, read = sum(outcomes.values()), self.counts["read"]
         loose = [] if ended == read else [f"{read:,} records were read but {ended:,} have an outcome"]
         letters = outcomes.get("rejected", 0) + outcomes.get("bug", 0) + self._undelivered()
-        due = {"articles": outcomes.get("enriched", 0), "dead_letters": letters}
+        articles = outcomes.get("enriched", 0) + outcomes.get("withdrawn", 0)
+        due = {"articles": articles, "dead_letters": letters}
         for sink in self.sinks:
             loose += _unequal(sink, due[sink.takes], self.of(sink.name))
         return loose
@@ -49,7 +50,7 @@ class Summary:
         if bugs := self.counts["outcome/bug"]:
             faults.append(f"{bugs:,} records ended as a bug of ours: see the dead letters")
         if undelivered := self._undelivered():
-            faults.append(f"{undelivered:,} articles could not be delivered: see the dead letters")
+            faults.append(f"{undelivered:,} records could not be delivered: see the dead letters")
         return faults
 
     def _undelivered(self) -> int:
@@ -60,6 +61,7 @@ class Summary:
         return {
             "read": self.counts["read"],
             "passed_over": self.counts["passed_over"],
+            "passed_by": self.of("passed_by"),
             "outcomes": {name: self.counts[f"outcome/{name}"] for name in OUTCOMES},
             "reasons": self.of("reason"),
             "languages": self.of("language"),

@@ -15,6 +15,7 @@ from connectors.delivery import NAMESPACE
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
+from schemas.withdrawal import Withdrawal
 
 
 class Tally(beam.PTransform):
@@ -50,6 +51,8 @@ def count(value: object, counts: Counter[str]) -> None:
             counts[f"topic/{topic.name if topic else 'none'}"] += 1
         for removal in value.removed:
             counts[f"junk/{removal.kind}"] += 1
+    elif isinstance(value, Withdrawal):
+        counts["outcome/withdrawn"] += 1
     elif isinstance(value, DeadLetter):
         counts[f"outcome/{value.kind}"] += 1
         counts[f"reason/{value.reason}"] += 1

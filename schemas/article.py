@@ -145,6 +145,9 @@ class RawArticle:
     dates: tuple[DateCandidate, ...] = ()
     """The producer's `published_at` and what the markup says."""
     fetched_at: datetime | None = None
+    withdrawn: bool = False
+    """The publisher took the article back: it is to leave every sink that can let go of it. Such a record
+    needs no text: without one, `text` is empty."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """Side information by name: `language` (producer), `html_language`, …"""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -6,22 +6,21 @@ in UTC with `Z`.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
 
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
-
-Record = TypeVar("Record", Article, DeadLetter)
+from schemas.withdrawal import Withdrawal
 
 _OPTIONS = orjson.OPT_UTC_Z
 _ARTICLE: TypeAdapter[Article] = TypeAdapter(Article)
 _DEAD_LETTER: TypeAdapter[DeadLetter] = TypeAdapter(DeadLetter)
 
 
-def encode(record: Article | DeadLetter) -> bytes:
+def encode(record: Article | DeadLetter | Withdrawal) -> bytes:
     """One record as one line of JSON, without the line's end."""
     return orjson.dumps(record, option=_OPTIONS)
 

@@ -16,13 +16,16 @@ class Media(StrEnum):
     """The plain text of one article, nothing else (the seeds' `.txt` shape)."""
     HTML = "html"
     """One article's page."""
+    WARC = "warc"
+    """A record of a web archive (ISO 28500): a server's answer with an article's page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The place a record was read from. It never changes, also when a dead letter is replayed.
 
-    Files fill `path` and `record`; Kafka fills `kafka_topic`, `partition`, `offset`, `timestamp`.
+    Files fill `path` and `record`, web archives `offset`, too; Kafka fills `kafka_topic`, `partition`,
+    `offset`, `timestamp`.
     """
 
     source: str
@@ -34,6 +37,7 @@ class Origin:
     kafka_topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    """Of the record in its partition; of a WARC record the byte of the file it begins at."""
     timestamp: datetime | None = None
     """The time Kafka holds for the record (aware, UTC)."""
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from schemas.article import Article, RawArticle
 from schemas.dead_letter import DeadLetter
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 
 class Outcome(NamedTuple):
     """A record as it was received, and what it has become so far.
 
-    After the last station the value is an `Article` or a `DeadLetter`, never anything else.
+    After the last station the value is an `Article`, a `Withdrawal` or a `DeadLetter`, never anything else.
     """
 
     received: Received
-    value: RawArticle | Article | DeadLetter
+    value: RawArticle | Article | Withdrawal | DeadLetter

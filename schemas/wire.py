@@ -1,6 +1,6 @@
 """The published schemas of what newsbeam writes, made from the Python types so that they agree.
 
-    python -m schemas.wire     writes schemas/wire/{article,dead_letter}.v1.{avsc,schema.json}
+    python -m schemas.wire     writes schemas/wire/{article,dead_letter,withdrawal}.v1.{avsc,schema.json}
 
 A test fails while the files differ from the types. `raw_article.v1.schema.json`, what
 producers send, is written by hand: there is no type for what may come.
@@ -25,9 +25,14 @@ from pydantic import TypeAdapter
 
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
+from schemas.withdrawal import Withdrawal
 
 FOLDER = Path(__file__).with_name("wire")
-PUBLISHED: dict[str, type] = {"article.v1": Article, "dead_letter.v1": DeadLetter}
+PUBLISHED: dict[str, type] = {
+    "article.v1": Article,
+    "dead_letter.v1": DeadLetter,
+    "withdrawal.v1": Withdrawal,
+}
 _AVRO_NAMESPACE = "newsbeam.v1"
 _AVRO_SCALARS: dict[Any, Any] = {
     str: "string",

@@ -1,33 +1,28 @@
 """Writes records as JSON Lines: files that appear whole, or lines on standard output.
 
-A file is written under a hidden name and renamed when it is full or its bundle ends, so a reader never
-sees half a line. It is named after the origin of its first record: a bundle that runs again overwrites
-its own file instead of adding a copy.
+Files appear whole, by a rename, when they are full or their bundle ends (`connectors/whole_files.py`). A
+file never spans bundles, since a bundle counts as read when it ends: what lay in a file that went on would
+be lost, or repeated, with it. docs/sinks.md says how a live topic becomes files of a decent size.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Literal
 
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from connectors.delivery import Deliver
-from schemas import codec
+from connectors.delivery import Deliver, OnFailure
+from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
-from schemas.origin import Origin
+from schemas.formats import Format, encode_as
+from schemas.withdrawal import Withdrawal
 
 STDOUT = "-"
-HIDDEN = ".part-"
-"""Files that begin so are unfinished."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SUFFIX = {"none": ".jsonl", "gzip": ".jsonl.gz", "zstd": ".jsonl.zst"}
 _COMPRESSION = {
     "none": CompressionTypes.UNCOMPRESSED,
@@ -42,7 +37,10 @@ class Options:
     """Where and how to write."""
 
     path: str
-    """A folder on any filesystem Beam knows (`gs://…` with the gcp extra); `-` is standard output."""
+    """A folder on any filesystem Beam knows (`gs://…` with the gcp extra); `-` is standard output. Withdrawn
+    articles are listed in a folder beside it, `PATH-withdrawn`."""
+    format: Format = "newsbeam"
+    """How an article is written: newsbeam's record, `ninjs` (3.1) or `schema_org` (NewsArticle, JSON-LD)."""
     compression: Literal["none", "gzip", "zstd"] = "none"
     """How files are packed; their names end in `.gz` or `.zst`."""
     max_file_records: int = 5_000
@@ -52,54 +50,77 @@ class Options:
 
 
 def write(
-    options: Options, *, sink: str, takes: type[Article] | type[DeadLetter], version: str
+    options: Options,
+    *,
+    sink: str,
+    takes: type[Article] | type[DeadLetter],
+    version: str,
+    on_failure: OnFailure = "stop",
 ) -> beam.PTransform:
-    """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered."""
-    writer = _LinesOnStdout() if options.path == STDOUT else _Files(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version)
+    """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
+    but with `on_failure`."""
+    writer = _LinesOnStdout(options.format) if options.path == STDOUT else _Lines(options)
+    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
 
 
-def file_name(origin: Origin, compression: str) -> str:
-    """The name of a file whose first record has this origin: readable, safe, and its own.
+class _Lines:
+    """Articles (or dead letters) in one folder, withdrawals in the one beside it."""
 
-    >>> file_name(Origin("files", "seeds/000.txt", 0), "none")
-    'seeds_000.txt-000000000-4c9f7a2d.jsonl'
-    """
-    if origin.kafka_topic is not None:
-        place, number = f"{origin.kafka_topic}-{origin.partition}", origin.offset or 0
-    else:
-        place, number = origin.path or "", origin.record or 0
-    digest = hashlib.sha256(place.encode()).hexdigest()[:8]
-    return f"{_UNSAFE.sub('_', place)[-80:].lstrip('.')}-{number:09d}-{digest}{_SUFFIX[compression]}"
+    def __init__(self, options: Options) -> None:
+        self._records = Files(options)
+        self._withdrawals = Files(replace(options, path=withdrawn_beside(options.path)))
+
+    def open(self) -> None:
+        self._records.open()
+
+    def write(self, value: Article | Withdrawal | DeadLetter) -> None:
+        (self._withdrawals if isinstance(value, Withdrawal) else self._records).write(value)
+
+    def flush(self) -> None:
+        self._records.flush()
+        self._withdrawals.flush()
+
+    def close(self) -> None:
+        self._records.close()
+        self._withdrawals.close()
 
 
-class _Files:
+class Files:
+    """Writes lines to files in one folder, which is made with the first of them or by `open`."""
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._file: IO[bytes] | None = None
+        self._is_open = False
 
     def open(self) -> None:
-        if not FileSystems.exists(self._options.path):
-            with contextlib.suppress(FileExistsError):  # another worker was faster
-                FileSystems.mkdirs(self._options.path)
+        """Make the folder."""
+        make_folder(self._options.path)
+        self._is_open = True
 
-    def write(self, value: Article | DeadLetter) -> None:
-        line = codec.encode(value)
+    def write(self, value: Article | Withdrawal | DeadLetter) -> None:
+        """Add a line; finishes a file that is full."""
+        line = encode_as(self._options.format, value)
         if self._file is None:
-            name = file_name(value.origin, self._options.compression)
-            self._hidden = FileSystems.join(self._options.path, HIDDEN + name)
-            self._final = FileSystems.join(self._options.path, name)
-            self._file = FileSystems.create(
-                self._hidden, compression_type=_COMPRESSION[self._options.compression]
-            )
-            self._records = self._bytes = 0
+            if not self._is_open:
+                self.open()
+            self._start(file_name(value.origin, _SUFFIX[self._options.compression]))
+        assert self._file is not None
         self._file.write(line + b"\n")
         self._records += 1
         self._bytes += len(line) + 1
         if self._records >= self._options.max_file_records or self._bytes >= self._options.max_file_bytes:
             self.flush()
 
+    def _start(self, name: str) -> None:
+        self._hidden, self._final = hidden_and_final(self._options.path, name)
+        self._file = FileSystems.create(
+            self._hidden, compression_type=_COMPRESSION[self._options.compression]
+        )
+        self._records = self._bytes = 0
+
     def flush(self) -> None:
+        """Finish the file that is begun."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -113,14 +134,15 @@ class _Files:
 
 
 class _LinesOnStdout:
-    def __init__(self) -> None:
+    def __init__(self, format: Format) -> None:
+        self._format = format
         self._lines = bytearray()
 
     def open(self) -> None:
         pass
 
-    def write(self, value: Article | DeadLetter) -> None:
-        self._lines += codec.encode(value)
+    def write(self, value: Article | Withdrawal | DeadLetter) -> None:
+        self._lines += encode_as(self._format, value)
         self._lines += b"\n"
         if len(self._lines) >= _STDOUT_BUFFER_BYTES:
             self.flush()
@@ -131,4 +153,4 @@ class _LinesOnStdout:
         self._lines.clear()
 
     def close(self) -> None:
-        pass
+        self._lines.clear()

@@ -13,17 +13,18 @@ from typing import Any, Literal
 import apache_beam as beam
 from kafka.errors import KafkaError
 
-from connectors.delivery import Deliver, Undeliverable
+from connectors.delivery import Deliver, OnFailure, Undeliverable
 from connectors.kafka.connection import Cluster
 from connectors.kafka.producers import Publication, drop, shared
 from connectors.kafka.security import Security
-from schemas import codec
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
+from schemas.formats import Format, encode_as
+from schemas.withdrawal import Withdrawal
 
 _OVERHEAD_BYTES = 200
 """More than a record batch and a record of Kafka add to key, value and headers."""
-_SCHEMAS = {Article: b"article.v1", DeadLetter: b"dead_letter.v1"}
+_SCHEMAS = {Article: b"article.v1", DeadLetter: b"dead_letter.v1", Withdrawal: b"withdrawal.v1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Options:
     """The topic; it must exist."""
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
     """snappy, lz4 and zstd need their Python packages."""
+    format: Format = "newsbeam"
+    """How an article is written: newsbeam's record, `ninjs` (3.1) or `schema_org` (NewsArticle, JSON-LD)."""
     max_record_bytes: int = 1_000_000
     """A longer record (key, value and headers, before compression) becomes a dead letter; so does one
     over the topic's own `max.message.bytes`."""
@@ -54,10 +57,19 @@ class DeliveryFailed(Exception):
 
 
 def write(
-    options: Options, *, sink: str, takes: type[Article] | type[DeadLetter], version: str
+    options: Options,
+    *,
+    sink: str,
+    takes: type[Article] | type[DeadLetter],
+    version: str,
+    on_failure: OnFailure = "stop",
 ) -> beam.PTransform:
-    """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what is too long comes back."""
-    return Deliver(_KafkaWriter(options), sink=sink, takes=takes, version=version)
+    """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what is too long comes back.
+
+    A withdrawal becomes a null value under the article's key: a compacted topic forgets the article.
+    """
+    writer = _KafkaWriter(options)
+    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
 
 
 class _KafkaWriter:
@@ -82,15 +94,15 @@ class _KafkaWriter:
         # Fetches the topic's metadata, so that a later outage meets a producer that can wait it out.
         shared(self._publication).partitions_for(self._options.kafka_topic)
 
-    def write(self, value: Article | DeadLetter) -> None:
-        line = codec.encode(value)
+    def write(self, value: Article | DeadLetter | Withdrawal) -> None:
+        line = None if isinstance(value, Withdrawal) else encode_as(self._options.format, value)
         key = (value.id or str(value.origin)).encode()
         headers = [
-            ("schema", _SCHEMAS[type(value)]),
+            ("schema", self._schema(type(value))),
             ("content-type", b"application/json"),
             ("origin", str(value.origin).encode()),
         ]
-        size = len(line) + len(key) + sum(len(name) + len(header) for name, header in headers)
+        size = len(line or b"") + len(key) + sum(len(name) + len(header) for name, header in headers)
         assert self._limit_bytes is not None
         if size > self._limit_bytes:
             raise Undeliverable(f"{size:,} bytes; the topic takes {self._limit_bytes:,}")
@@ -118,7 +130,12 @@ class _KafkaWriter:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """The producer is the process's: nothing to let go of."""
+        """The producer is the process's: only what was sent is forgotten."""
+        self._sent, self._sent_bytes = [], 0
+
+    def _schema(self, kind: type) -> bytes:
+        is_ours = kind is not Article or self._options.format == "newsbeam"
+        return _SCHEMAS[kind] if is_ours else self._options.format.encode()
 
     def _failed(self, error: KafkaError) -> DeliveryFailed:
         drop(self._publication)

@@ -1,6 +1,8 @@
-"""Replays raw articles from files: `.txt`, `.html`, `.jsonl`, `.jsonl.gz`, and folders of them.
+"""Replays raw articles from files: `.txt`, `.html`, `.jsonl`, `.jsonl.gz`, `.warc`, `.warc.gz`, and folders
+of them.
 
-A `.txt` or `.html` file is one record; a `.jsonl` file holds one a line (blank lines are none). What
+A `.txt` or `.html` file is one record; a `.jsonl` file holds one a line (blank lines are none), a web archive
+one a page (`connectors/warc.py`). What
 cannot be read whole is handed over with its fault instead of being skipped: a line over the limit, a
 gzip stream that ends in the middle. Memory stays bounded by one record.
 """
@@ -16,6 +18,7 @@ import stat
 import sys
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +27,7 @@ from typing import IO
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from connectors import drain
+from connectors import drain, warc
 from connectors.delivery import NAMESPACE
 from connectors.finished import Finished
 from connectors.progress import progress
@@ -39,6 +42,8 @@ _MEDIA = {
     ".htm": Media.HTML,
     ".jsonl": Media.JSON,
     ".jsonl.gz": Media.JSON,
+    ".warc": Media.WARC,
+    ".warc.gz": Media.WARC,
 }
 SUFFIXES = tuple(_MEDIA)
 _CHUNK_BYTES = 1 << 20
@@ -111,9 +116,19 @@ def discover(paths: Sequence[str]) -> list[InputFile]:
 
 
 def records(
-    file: InputFile, max_record_bytes: int, *, worker: int = 0, workers: int = 1
+    file: InputFile,
+    max_record_bytes: int,
+    *,
+    worker: int = 0,
+    workers: int = 1,
+    passed_by: Counter[str] | None = None,
 ) -> Iterator[Received]:
-    """The records of one file, in order; of a `.jsonl` file only this worker's stripes."""
+    """The records of one file, in order; of a `.jsonl` file only this worker's stripes, of a web archive only
+    its pages. What a web archive holds besides pages is counted in `passed_by`, by the first worker."""
+    if file.media is Media.WARC:
+        counts = passed_by if passed_by is not None and worker == 0 else Counter()
+        yield from warc.pages(Path(file.path), file.name, max_record_bytes, worker, workers, counts)
+        return
     if file.media is not Media.JSON:
         progress.bytes_read += file.size_bytes
         yield _whole_file(file, max_record_bytes)
@@ -166,13 +181,20 @@ class _ReadFilesFn(beam.DoFn):
 
     def process(self, paths: tuple[str, ...]) -> Iterator[Received]:
         share, count, passed_over = self._share, 0, 0
+        passed_by: Counter[str] = Counter()
         for file in discover(paths):
             # By name, not by place: a file that appears meanwhile must not shift what others take.
             taken_by = zlib.crc32(file.name.encode()) % share.workers
-            if file.media is not Media.JSON and taken_by != share.worker:
+            if file.media in (Media.TEXT, Media.HTML) and taken_by != share.worker:
                 progress.bytes_read += file.size_bytes
                 continue
-            for received in records(file, share.max_record_bytes, worker=share.worker, workers=share.workers):
+            for received in records(
+                file,
+                share.max_record_bytes,
+                worker=share.worker,
+                workers=share.workers,
+                passed_by=passed_by,
+            ):
                 if share.finished is not None and received.origin in share.finished:
                     passed_over += 1
                     continue
@@ -187,6 +209,8 @@ class _ReadFilesFn(beam.DoFn):
                 break
         Metrics.counter(NAMESPACE, "read").inc(count)
         Metrics.counter(NAMESPACE, "passed_over").inc(passed_over)
+        for kind, number in passed_by.items():
+            Metrics.counter(NAMESPACE, f"passed_by/{kind}").inc(number)
 
 
 def _find(given: str) -> list[InputFile]:

@@ -111,11 +111,11 @@ def replay(
     letters = written_files(path, "dead_letters")
     if not letters or not output.dead_letters.is_dir():
         wrong_usage(f"{path}: holds no dead_letters/*.jsonl")
-    again = Output(path / ".replayed")
+    again = Output(path / ".replayed", form=output.written_form())
     roots = input or output.roots()
     source = {"kind": "dead_letters", "paths": [str(file) for file in letters], "roots": roots}
     sinks = [
-        {"kind": "jsonl", "takes": "articles", "path": str(again.articles)},
+        again.articles_sink(),
         {"kind": "jsonl", "takes": "dead_letters", "path": str(again.dead_letters)},
     ]
     with ExitStack() as until_done:
@@ -145,8 +145,11 @@ def replay(
 def _move(again: Output, output: Output, letters: list[Path]) -> None:
     """Put what a replay of letters made in the place of the letters."""
     # Articles first: a crash in between leaves a letter too many, never a record too few.
-    for file in again.articles.glob("*.jsonl"):
-        file.replace(output.articles / file.name)
+    for made, kept_in in ((again.articles, output.articles), (again.withdrawn, output.withdrawn)):
+        for file in [file for file in made.rglob("[!.]*") if file.is_file()]:
+            place = kept_in / file.relative_to(made)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
     kept = {file.name for file in again.dead_letters.glob("*.jsonl")}
     for file in again.dead_letters.glob("*.jsonl"):
         file.replace(output.dead_letters / file.name)

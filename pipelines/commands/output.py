@@ -9,16 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from connectors.finished import Finished, finished
-from connectors.sinks.jsonl import HIDDEN
+from connectors.whole_files import HIDDEN, withdrawn_beside
 from pipelines.config import Limits
 from pipelines.version import VERSION
 
 ARTICLES, DEAD_LETTERS, NOTE = "articles", "dead_letters", "run.json"
+Form = Literal["jsonl", "parquet", "ninjs", "schema_org"]
 
 
 class UnfitOutput(Exception):
@@ -27,11 +28,14 @@ class UnfitOutput(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A replay's output: `articles/*.jsonl`, `dead_letters/*.jsonl` and `run.json`."""
+    """A replay's output: `articles/`, `dead_letters/*.jsonl` and `run.json`; where articles were withdrawn,
+    `articles-withdrawn/*.jsonl`, too."""
 
     folder: Path
     letters: Path | None = None
     """Where dead letters go, if not to `dead_letters/`."""
+    form: Form = "jsonl"
+    """How articles are written: records or another standard's objects a line, or columns."""
 
     @property
     def articles(self) -> Path:
@@ -43,9 +47,31 @@ class Output:
         """The folder of the dead letters."""
         return self.letters or self.folder / DEAD_LETTERS
 
+    @property
+    def withdrawn(self) -> Path:
+        """The folder of the withdrawals, made with the first of them."""
+        return Path(withdrawn_beside(str(self.articles)))
+
+    def written_form(self) -> Form:
+        """How the articles that stand here were written."""
+        form: Form = (self._note() or {}).get("format", "jsonl")
+        return form
+
+    def articles_sink(self) -> dict[str, Any]:
+        """The config of the sink that writes the articles."""
+        sink = {"takes": "articles", "path": str(self.articles)}
+        if self.form == "parquet":
+            return {"kind": "parquet", **sink}
+        return {"kind": "jsonl", **sink, "format": "newsbeam" if self.form == "jsonl" else self.form}
+
     def files(self) -> list[Path]:
         """All finished files."""
-        return [*_finished_files(self.articles), *_finished_files(self.dead_letters)]
+        return [
+            *_finished_files(self.articles),
+            *sorted(self.articles.rglob("[!.]*.parquet")),
+            *_finished_files(self.withdrawn),
+            *_finished_files(self.dead_letters),
+        ]
 
     def roots(self) -> list[str]:
         """The PATHs that were replayed into this folder: where a dead letter's origin leads."""
@@ -98,14 +124,18 @@ class Output:
             "recipe_sha256": _recipe(limits),
             "paths": sorted(str(Path(path).resolve()) if path != "-" else path for path in paths),
             **({"dead_letters": str(self.letters.resolve())} if self.letters else {}),
+            **({"format": self.form} if self.form != "jsonl" else {}),
         }
+        for folder in (self.articles, self.dead_letters):
+            folder.mkdir(parents=True, exist_ok=True)
         old, made_by = self.files(), self._note()
         done = None
         if resume and (old or made_by):
             if made_by != note:
                 raise UnfitOutput(
-                    f"{self.folder} was written from other paths, or by another version, rules, models or "
-                    "limits: one output must have one recipe. Take another --output, or --overwrite"
+                    f"{self.folder} was written from other paths, in another format, or by another version, "
+                    "rules, models or limits: one output must have one recipe. Take another "
+                    "--output, or --overwrite"
                 )
             try:
                 done = finished(old)
@@ -116,7 +146,7 @@ class Output:
         else:
             for file in old:
                 file.unlink()
-        for folder in (self.articles, self.dead_letters):
+        for folder in (self.articles, self.withdrawn, self.dead_letters):
             _clear_unfinished(folder)
         # By a rename: a note cut in the middle would stand in the way of --resume.
         (self.folder / f".{NOTE}").write_bytes(orjson.dumps(note, option=orjson.OPT_INDENT_2) + b"\n")
@@ -132,6 +162,7 @@ class Output:
             OSError: the folder cannot be made or written to.
         """
         self._keep_apart(self.dead_letters, paths)
+        self.dead_letters.mkdir(parents=True, exist_ok=True)
         old = _finished_files(self.dead_letters)
         if old and not overwrite:
             raise UnfitOutput(
@@ -162,8 +193,7 @@ def _finished_files(folder: Path) -> list[Path]:
 
 
 def _clear_unfinished(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for unfinished in folder.glob(f"{HIDDEN}*"):
+    for unfinished in folder.rglob(f"{HIDDEN}*"):
         unfinished.unlink()
 
 

@@ -144,6 +144,7 @@ def _message(record: Received) -> _Message:
     from pipelines.steps.decode_article import DecodeArticle
     from schemas.dead_letter import ArticleRejected
     from schemas.origin import Media
+    from schemas.withdrawal import Withdrawal
 
     try:
         article = DecodeArticle(len(record.payload)).convert(record)
@@ -151,8 +152,13 @@ def _message(record: Received) -> _Message:
         # The pipeline's to refuse, not ours.
         return _Message(str(record.origin).encode(), record.payload, None)
     value = record.payload
+    if isinstance(article, Withdrawal):
+        return _Message(article.id.encode(), value, article.fetched_at)
     if record.media is Media.TEXT:
         value = orjson.dumps({"id": article.id, "text": article.text})
+    elif record.media is Media.WARC:
+        page = {"id": article.id, "url": article.url, "fetched_at": article.fetched_at}
+        value = orjson.dumps({**page, "html": article.html})
     elif record.media is Media.HTML:
         value = orjson.dumps({"id": article.id, "html": article.html})
     else:

@@ -26,6 +26,10 @@ def replay(
             help="Where articles/, dead_letters/ and run.json go; - writes articles to standard output.",
         ),
     ] = "newsbeam-output",
+    form: Annotated[
+        Literal["jsonl", "parquet", "ninjs", "schema_org"],
+        typer.Option("--format", help="How articles are written."),
+    ] = "jsonl",
     dead_letters: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where dead letters go.  [default: DIR/dead_letters]"),
@@ -70,10 +74,14 @@ def replay(
         wrong_usage("standard input can be read once, by one process: no --resume, no --workers")
     if resume and overwrite:
         wrong_usage("--resume keeps what --overwrite removes: take one of them")
+    if output == "-" and form == "parquet":
+        wrong_usage("--format parquet makes a folder of files: name it with --output")
+    if resume and form in ("ninjs", "schema_org"):
+        wrong_usage(f"{form} has no place for a record's origin, so --resume could not tell what is written")
     default = Path("newsbeam-output")
-    folder = Output((dead_letters or default) if output == "-" else Path(output), dead_letters)
+    folder = Output((dead_letters or default) if output == "-" else Path(output), dead_letters, form)
     sinks: list[dict[str, Any]] = [
-        {"kind": "jsonl", "takes": "articles", "path": "-" if output == "-" else str(folder.articles)},
+        folder.articles_sink() | ({"path": "-"} if output == "-" else {}),
         {"kind": "jsonl", "takes": "dead_letters", "path": str(folder.dead_letters)},
     ]
     with ExitStack() as until_done:

@@ -22,6 +22,7 @@ def render(summary: Summary) -> RenderableType:
     tables = [
         _table("outcome", {name: outcomes[name] for name in OUTCOMES if name in outcomes}, read),
         _table("why refused", summary.of("reason"), read),
+        _table("passed by", summary.of("passed_by"), None),
         _table("language", summary.of("language"), outcomes.get("enriched", 0)),
         _table("topic", summary.of("topic"), outcomes.get("enriched", 0)),
         _table("junk removed", summary.of("junk"), None),

@@ -6,16 +6,17 @@ import codecs
 
 import orjson
 
-from pipelines.text import raw_article
+from pipelines.text import raw_article, warc_record
 from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Media
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 
 
 class DecodeArticle:
-    """`Received -> RawArticle`. Rejects: not_json, schema, too_large, bad_charset, empty, and the
-    faults that a source hands over.
+    """`Received -> RawArticle | Withdrawal`. Rejects: not_json, schema, too_large, bad_charset, empty,
+    and the faults that a source hands over.
 
     Args:
         max_record_bytes: a longer record is `too_large`.
@@ -27,7 +28,7 @@ class DecodeArticle:
     def setup(self) -> None:
         """Nothing to load."""
 
-    def convert(self, received: Received) -> RawArticle:
+    def convert(self, received: Received) -> RawArticle | Withdrawal:
         payload = received.payload.removeprefix(codecs.BOM_UTF8)
         if received.fault is not None:
             raise ArticleRejected(received.fault.reason, received.fault.detail)
@@ -37,9 +38,13 @@ class DecodeArticle:
         if not payload or payload.isspace():
             raise ArticleRejected(Reason.EMPTY, "no bytes, or nothing but white space")
         if received.media is Media.JSON:
-            return raw_article.read(_json(payload), received.origin)
+            article = raw_article.read(_json(payload), received.origin)
+            return raw_article.withdrawal(article) if article.withdrawn else article
         if received.media is Media.HTML:
             return raw_article.of_page(payload, received.origin)
+        if received.media is Media.WARC:
+            answer = warc_record.read(payload, self._max_record_bytes)
+            return raw_article.of_answer(answer, received.origin)
         text = _utf8(payload)
         if "\0" in text:
             raise ArticleRejected(Reason.BAD_CHARSET, "holds NUL bytes: binary, or UTF-16")

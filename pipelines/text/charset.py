@@ -50,12 +50,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MARKUP = re.compile(rb"(?s)<(?:script|style)\b.{0,100000}?</(?:script|style)>|<[^<>]{0,2000}>")
 
 
-def decode_html(payload: bytes) -> str:
+def decode_html(payload: bytes, charset: str | None = None) -> str:
     """The text of a page's bytes.
 
     In this order: the byte order mark; UTF-8, if the bytes are valid UTF-8 (other encodings hardly
-    ever are by chance); what the page declares; UTF-8 with a few broken bytes; a guess by
-    charset-normalizer from a sample.
+    ever are by chance); what the server said; what the page declares; UTF-8 with a few broken bytes; a
+    guess by charset-normalizer from a sample.
+
+    Args:
+        payload: the page.
+        charset: the label in the server's `Content-Type`, where there was one.
 
     Raises:
         ArticleRejected: `bad_charset` where none of them gives a text.
@@ -67,7 +71,7 @@ def decode_html(payload: bytes) -> str:
         return _checked(payload.decode("utf-8"))
     except UnicodeDecodeError:
         pass
-    for encoding in filter(None, (_declared(payload), "utf-8", _guessed(payload))):
+    for encoding in filter(None, (_read_as(charset), _declared(payload), "utf-8", _guessed(payload))):
         text = payload.decode(encoding, "replace")
         if text.count("\ufffd") <= MAX_BROKEN_SHARE * len(text):
             return _checked(text)
@@ -83,11 +87,14 @@ def _checked(text: str) -> str:
 
 def _declared(payload: bytes) -> str | None:
     match = _DECLARED.search(payload[:_HEAD_BYTES])
-    if match is None:
-        return None
+    return _read_as(match.group(1).decode("ascii")) if match is not None else None
+
+
+def _read_as(label: str | None) -> str | None:
+    """The encoding that browsers read for a label."""
     try:
-        return _READ_AS.get(codecs.lookup(match.group(1).decode("ascii")).name)
-    except (LookupError, UnicodeError):
+        return _READ_AS.get(codecs.lookup(label).name) if label else None
+    except (LookupError, UnicodeError, ValueError):
         return None
 
 

@@ -16,15 +16,17 @@ import orjson
 
 from pipelines.text import address, dates
 from pipelines.text.charset import decode_html
+from pipelines.text.warc_record import Answer
 from schemas.article import DateCandidate, RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Origin
+from schemas.withdrawal import Withdrawal
 
 MAX_FIELD_CHARS = 2_000
 """An optional field that is longer is dropped: no real title, address or id is, and a key that long
 breaks the sinks behind us."""
 _KNOWN = frozenset(
-    ("id", "url", "publisher", "title", "text", "html", "published_at", "language", "fetched_at")
+    ("id", "url", "publisher", "title", "text", "html", "published_at", "language", "fetched_at", "withdrawn")
 )
 
 
@@ -33,12 +35,13 @@ def read(record: object, origin: Origin) -> RawArticle:
 
     Raises:
         ArticleRejected: `schema` where it is no object, or has not exactly one of `text` and `html`,
-            or one of a wrong type; `empty` where that one is blank.
+            or one of a wrong type; `empty` where that one is blank. A withdrawn article needs neither.
     """
     if not isinstance(record, dict):
         raise ArticleRejected(Reason.SCHEMA, f"not an object but {_name(record)}")
     fields = _Fields(record)
-    text, html = _payload(record)
+    withdrawn = fields.flag("withdrawn")
+    text, html = _payload(record, withdrawn=withdrawn)
     url = fields.string("url")
     canonical = address.canonical(url) if url else None
     if url and canonical is None:
@@ -58,10 +61,22 @@ def read(record: object, origin: Origin) -> RawArticle:
         language=language,
         dates=(published,) if published else (),
         fetched_at=fetched.value if fetched else None,
+        withdrawn=withdrawn,
         hints={"language": language} if language else {},
         extra=fields.extra(),
         warnings=tuple(fields.warnings),
     )
+
+
+def withdrawal(article: RawArticle) -> Withdrawal:
+    """What a raw article that says `withdrawn` asks of the sinks.
+
+    Raises:
+        ArticleRejected: `schema` where neither `id` nor `url` says which article is meant.
+    """
+    if article.id == _digest(str(article.origin)):
+        raise ArticleRejected(Reason.SCHEMA, "withdrawn, but neither id nor url says which article")
+    return Withdrawal(article.id, article.origin, article.url, article.fetched_at)
 
 
 def of_text(text: str, origin: Origin) -> RawArticle:
@@ -72,6 +87,12 @@ def of_text(text: str, origin: Origin) -> RawArticle:
 def of_page(payload: bytes, origin: Origin) -> RawArticle:
     """A page as it was saved. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
     return RawArticle(id=_digest(str(origin)), origin=origin, html=decode_html(payload))
+
+
+def of_answer(answer: Answer, origin: Origin) -> RawArticle:
+    """A page as a crawler got it. Raises `ArticleRejected` (`bad_charset`) where it cannot be decoded."""
+    html = decode_html(answer.page, answer.charset)
+    return read({"url": answer.url, "fetched_at": answer.fetched_at, "html": html}, origin)
 
 
 class _Fields:
@@ -96,6 +117,13 @@ class _Fields:
         self.warnings.append(f"{name}: {why}, dropped")
         return None
 
+    def flag(self, name: str) -> bool:
+        value = self._record.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        self.warnings.append(f"{name}: not true or false but {_name(value)}, dropped")
+        return False
+
     def date(self, name: str) -> DateCandidate | None:
         value = self._record.get(name)
         date = dates.parse(value)
@@ -115,8 +143,10 @@ class _Fields:
         return extra
 
 
-def _payload(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _payload(record: Mapping[str, Any], *, withdrawn: bool) -> tuple[str | None, str | None]:
     text, html = record.get("text"), record.get("html")
+    if text is None and html is None and withdrawn:
+        return "", None
     if text is None and html is None:
         raise ArticleRejected(Reason.SCHEMA, "neither text nor html")
     if text is not None and html is not None:

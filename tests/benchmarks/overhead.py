@@ -19,8 +19,8 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
+from connectors.sinks.jsonl import Files
 from connectors.sinks.jsonl import Options as JsonlOptions
-from connectors.sinks.jsonl import _Files
 from connectors.sources.files import discover, records
 from pipelines.apply import apply
 from pipelines.config import Config, Limits, load
@@ -38,7 +38,7 @@ def bare_loop(path: Path, output: Path) -> tuple[int, float]:
     steps = stations(Limits())
     for step in steps:
         step.setup()
-    articles, letters = (_Files(JsonlOptions(str(output / name))) for name in ("articles", "dead_letters"))
+    articles, letters = (Files(JsonlOptions(str(output / name))) for name in ("articles", "dead_letters"))
     articles.open()
     letters.open()
     counts: Counter[str] = Counter()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sinks.jsonl import Options, _Files, file_name
+from connectors.sinks.jsonl import Files, Options
+from connectors.whole_files import file_name
 from schemas import codec
 from schemas.article import Article, Provenance
 from schemas.origin import Origin
@@ -25,8 +26,8 @@ def lines(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def writer(folder: Path, **options: Any) -> _Files:
-    files = _Files(Options(str(folder), **options))
+def writer(folder: Path, **options: Any) -> Files:
+    files = Files(Options(str(folder), **options))
     files.open()
     return files
 
@@ -76,11 +77,11 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path, compression: str) 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "a/b c.jsonl", "я" * 300, ".hidden", "a\nb", "-"])
 def test_a_name_stays_in_its_folder_and_is_its_own(path: str) -> None:
-    name = file_name(Origin("files", path, 7), "none")
+    name = file_name(Origin("files", path, 7), ".jsonl")
     assert "/" not in name and not name.startswith(".") and len(name) < 150 and name.isascii()
-    assert name != file_name(Origin("files", path + "_", 7), "none")
+    assert name != file_name(Origin("files", path + "_", 7), ".jsonl")
 
 
 def test_a_kafka_record_names_its_place() -> None:
     origin = Origin("kafka", kafka_topic="raw", partition=3, offset=17)
-    assert file_name(origin, "gzip").startswith("raw-3-000000017-")
+    assert file_name(origin, ".jsonl.gz").startswith("raw-3-000000017-")

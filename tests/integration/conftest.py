@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.broker import Broker, running_broker
 from tests.integration.flink_cluster import Cluster, running_cluster
+from tests.integration.postgres_server import Server, running_server
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,10 @@ def cluster(session_cluster: Cluster) -> Iterator[Cluster]:
     """The session's Flink cluster, whose slots are free again after the test."""
     yield session_cluster
     session_cluster.cancel_all()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole session; every test makes a schema of its own."""
+    with running_server() as server:
+        yield server

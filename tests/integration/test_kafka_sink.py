@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +17,11 @@ from connectors.sinks import kafka as sink
 from schemas import codec
 from schemas.article import Article, Provenance
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
+from schemas.ninjs import ninjs
 from schemas.origin import Origin
 from schemas.outcome import Outcome
 from schemas.received import Received
+from schemas.withdrawal import Withdrawal
 from tests.integration import collected
 from tests.integration.broker import Broker, running_broker
 from tests.integration.live import run
@@ -83,6 +87,27 @@ def test_articles_arrive_under_their_id_with_headers(kafka: Broker, compression:
         "content-type": b"application/json",
         "origin": b"raw-1-7",
     }
+
+
+def test_a_withdrawal_is_a_null_under_the_articles_key(kafka: Broker) -> None:
+    topic = kafka.topic(4, **{"cleanup.policy": "compact"})
+    article = enriched(1)
+    origin = dataclasses.replace(article.received.origin, offset=2)
+    withdrawal = Outcome(Received(b"{}", origin), Withdrawal("id-1", origin))
+    counts = write([article, withdrawal], sink.Options(kafka.brokers, topic))
+    assert counts == {"out/delivered": 1, "out/withdrawn": 1}
+    first, second = kafka.consume(topic, 2)
+    assert (first.key, second.key, first.partition) == (b"id-1", b"id-1", second.partition)
+    assert first.value is not None and second.value is None
+    assert dict(second.headers)["schema"] == b"withdrawal.v1"
+
+
+def test_articles_can_be_ninjs(kafka: Broker) -> None:
+    topic = kafka.topic(1)
+    write([enriched(1)], sink.Options(kafka.brokers, topic, format="ninjs"))
+    (record,) = kafka.consume(topic, 1)
+    assert json.loads(record.value) == ninjs(enriched(1).value)  # type: ignore[arg-type]
+    assert (record.key, dict(record.headers)["schema"]) == (b"id-1", b"ninjs")
 
 
 def test_dead_letters_arrive_under_their_origin_where_no_id_is_known(kafka: Broker) -> None:

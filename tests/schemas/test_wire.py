@@ -121,6 +121,10 @@ def test_a_schema_refuses_what_is_no_record() -> None:
         ({"text": "x", "html": "y"}, False),
         ({"url": "https://example.org"}, False),
         ({"text": 1}, False),
+        ({"id": "a", "withdrawn": True}, True),
+        ({"text": "x", "withdrawn": True}, True),
+        ({"text": "x", "withdrawn": "yes"}, False),
+        ({"id": "a", "withdrawn": False}, False),
     ],
 )
 def test_raw_article_schema(raw: object, fits: bool) -> None:

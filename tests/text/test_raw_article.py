@@ -16,7 +16,7 @@ from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Origin
 
 ORIGIN = Origin("files", "a.jsonl", 3)
-OPTIONAL = ("id", "url", "publisher", "title", "published_at", "language", "fetched_at")
+OPTIONAL = ("id", "url", "publisher", "title", "published_at", "language", "fetched_at", "withdrawn")
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -74,8 +74,10 @@ def test_ids_come_from_the_producer_else_the_address_else_the_place() -> None:
 def test_an_optional_field_rejects_nothing(field: str, value: Any) -> None:
     raw = read({"text": "x", field: value}, ORIGIN)
     codec.plain(raw.extra)
-    if value is None:
+    if value is None or (field, value) == ("withdrawn", True):
         assert raw.warnings == ()
+    elif field == "withdrawn":
+        assert len(raw.warnings) == 1 and raw.warnings[0].startswith("withdrawn: not true or false")
     elif field not in ("published_at", "fetched_at") and (
         not isinstance(value, str) or len(value) != 2 or value.isspace()
     ):
@@ -110,6 +112,15 @@ def test_text_and_html_decide(record: object, reason: Reason) -> None:
     assert refusal(record) is reason
 
 
+def test_a_withdrawn_article_needs_no_text() -> None:
+    raw = read({"id": "a1", "withdrawn": True}, ORIGIN)
+    assert (raw.id, raw.withdrawn, raw.text, raw.html) == ("a1", True, "", None)
+    assert read({"html": "<p>x", "withdrawn": True}, ORIGIN).html == "<p>x"
+    assert not read({"text": "x"}, ORIGIN).withdrawn
+    assert "withdrawn" not in read({"text": "x", "withdrawn": False}, ORIGIN).extra
+    assert refusal({"withdrawn": False}) is refusal({"withdrawn": "yes"}) is Reason.SCHEMA
+
+
 def test_null_is_absent() -> None:
     assert read({"text": "x", "html": None, "id": None}, ORIGIN).text == "x"
 
@@ -131,4 +142,4 @@ def test_never_raises_but_a_rejection(record: dict[str, Any]) -> None:
         raw = read(record, ORIGIN)
     except ArticleRejected:
         return
-    assert raw.id and (raw.text or raw.html)
+    assert raw.id and (raw.text or raw.html or raw.withdrawn)
