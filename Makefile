@@ -6,7 +6,7 @@ SEEDS := tests/golden/seeds
 export NEWSBEAM_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup replay kafka demo flink-demo test test-fast lint benchmark quality clean
+.PHONY: help setup replay kafka demo flink-demo test test-fast lint benchmark quality quality-page clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ quality: setup ## Scores against the gold, beside their floors
 	$(BIN)/python -m tests.quality.cleaning
 	$(BIN)/python -m tests.quality.html
 	$(BIN)/python -m tests.quality.tagging
+
+quality-page: setup ## quality.html: language and topics on the labelled articles, to look at
+	$(BIN)/newsbeam quality $(NEWSBEAM_SHARED)/data/topics_labelled.jsonl.gz --html quality.html
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) build dist *.egg-info newsbeam-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ from pipelines.commands import (
     migrate,
     models,
     publish,
+    quality,
     replay,
     restore,
     rules,
@@ -36,6 +37,7 @@ app.command()(publish.publish)
 app.command()(explain.explain)
 app.command()(restore.restore)
 app.command()(migrate.migrate)
+app.command()(quality.quality)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")

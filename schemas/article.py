@@ -118,6 +118,18 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Subtopic:
+    """A Media Topic under one of the article's topics: its code (`medtop:20000056`) and English name."""
+
+    code: str
+    name: str
+    confidence: int
+    """How probable it is that the article is about it (0-100)."""
+    topic: str
+    """The code of the topic it belongs to, which the article has, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What made the record: enough to make it again."""
 
@@ -164,36 +176,63 @@ class Article:
     """An enriched article, version 1 (`schemas/wire/article.v1.*`). Field order is wire order."""
 
     id: str
+    """The producer's; else sha256 of the canonical URL, else of the place it was read from."""
     text: str
     """The clean text: the raw text with the `removed` spans cut out, and nothing else changed."""
     text_sha256: str
     """Lower-case hex digest of `text` in UTF-8."""
     char_count: int
+    """Unicode code points of `text`."""
     word_count: int
+    """Words of `text`, as white space divides them."""
     origin: Origin
+    """Where the record was read."""
     provenance: Provenance
+    """What made the record."""
     url: str | None = None
+    """As the producer sent it; else the page's own."""
     publisher: str | None = None
+    """The outlet: a name or a domain."""
     title: str | None = None
+    """The headline: the producer's, else the page's, else found in the text."""
     authors: tuple[str, ...] = ()
+    """As the page or the producer names them."""
     language: Language = Language("und", 0)
+    """The language of the clean text."""
     languages: tuple[LanguageShare, ...] = ()
+    """Each language that holds a tenth of the text or more, by falling share; none for `und`."""
     topics: tuple[Topic, ...] = ()
+    """At most three, the main one first; none where the model is unsure."""
+    subtopics: tuple[Subtopic, ...] = ()
+    """The level below, where words and model agree; silent where unsure."""
     published_at: datetime | None = None
+    """When it was published (UTC); null where no candidate could be trusted."""
     published_at_precision: Precision | None = None
+    """How exactly `published_at` is known."""
     published_at_origin: DateOrigin | None = None
+    """Where `published_at` was found."""
     date_candidates: tuple[DateCandidate, ...] = ()
+    """All dates found that might be the article's, the chosen one included."""
     date_conflict: bool = False
+    """Whether trusted candidates name different days."""
     fetched_at: datetime | None = None
+    """When the producer fetched the page (UTC)."""
     removed: tuple[Removal, ...] = ()
+    """What was cut out of the raw text, in order; put back, it gives the raw text again."""
     related: tuple[str, ...] = ()
     """Headlines of other stories that stood in the text."""
     credits: tuple[str, ...] = ()
+    """Photographers and agencies that stood under pictures."""
     agency: str | None = None
+    """The news agency that the text credits."""
     comment_count: int | None = None
+    """The number of comments that the page showed."""
     hints: Mapping[str, str] = field(default_factory=dict)
+    """Side information by name: `language` (the producer's word), `html_language`, `publisher_language`, …"""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the raw record that newsbeam does not know, as they came."""
     warnings: tuple[str, ...] = ()
+    """What was odd about the raw record: fields that were dropped, and why."""
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with some fields changed (a tenth of the cost of `dataclasses.replace`)."""

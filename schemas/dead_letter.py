@@ -72,12 +72,17 @@ class DeadLetter:
     """A refused record with its bytes, so that a person can judge it and a replay can retry it."""
 
     kind: Kind
+    """Whose fault it is."""
     reason: Reason
+    """Why it was refused."""
     step: str
     """The station that refused it: `DecodeArticle`, …, or a sink's name."""
     detail: str
+    """One sentence for a person, without the article's text."""
     origin: Origin
+    """Where the record was read."""
     media: Media
+    """How its bytes are to be read."""
     id: str | None
     """The article's id, where it was known by then."""
     payload: str | None

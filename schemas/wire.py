@@ -3,7 +3,8 @@
     python -m schemas.wire     writes schemas/wire/{article,dead_letter,withdrawal}.v1.{avsc,schema.json}
 
 A test fails while the files differ from the types. `raw_article.v1.schema.json`, what
-producers send, is written by hand: there is no type for what may come.
+producers send, is written by hand: there is no type for what may come. What may change in a version, and
+what each field holds, is said in `docs/schema.md`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def json_schema(record: type) -> dict[str, Any]:
     types_by_name = {cls.__name__: cls for cls in _dataclasses(record)}
     for part in [schema, *schema.get("$defs", {}).values()]:
         if part.get("type") == "object":
-            docs = _field_docs(types_by_name[part["title"]])
+            docs = field_docs(types_by_name[part["title"]])
             part["required"] = list(part["properties"])
             for name, field in part["properties"].items():
                 field.pop("default", None)
@@ -93,13 +94,24 @@ def _avro(hint: Any, named: set[str]) -> Any:
     if issubclass(hint, StrEnum):
         return {"type": "enum", **head, "symbols": [member.value for member in hint]}
     hints = typing.get_type_hints(hint)
-    docs, fields = _field_docs(hint), []
+    docs, fields = field_docs(hint), []
     for field in dataclasses.fields(hint):
         schema = _avro(hints[field.name], named)
-        nullable = {"default": None} if isinstance(schema, list) else {}
         doc = {"doc": docs[field.name]} if field.name in docs else {}
-        fields.append({"name": field.name, "type": schema, **nullable, **doc})
+        fields.append({"name": field.name, "type": schema, **_avro_default(schema), **doc})
     return {"type": "record", **head, "fields": fields}
+
+
+def _avro_default(schema: Any) -> dict[str, Any]:
+    """What a reader with this schema takes where an older record lacks the field."""
+    if isinstance(schema, list):
+        return {"default": None}
+    kind = schema["type"] if isinstance(schema, dict) else schema
+    return (
+        {"default": {"array": [], "map": {}, "boolean": False}[kind]}
+        if kind in ("array", "map", "boolean")
+        else {}
+    )
 
 
 def _dataclasses(hint: Any) -> set[type]:
@@ -110,14 +122,17 @@ def _dataclasses(hint: Any) -> set[type]:
     return {hint}.union(*(_dataclasses(inner) for inner in typing.get_type_hints(hint).values()))
 
 
-def _field_docs(record: type) -> dict[str, str]:
-    """The docstrings under a record type's fields, on one line each."""
-    body = ast.parse(inspect.cleandoc(inspect.getsource(record))).body[0]
+def field_docs(record: type) -> dict[str, str]:
+    """The docstrings under a record type's fields or a closed list's members, on one line each."""
+    body = ast.parse(inspect.getsource(record)).body[0]
     assert isinstance(body, ast.ClassDef)
     docs = {}
     for field, doc in itertools.pairwise(body.body):
         match field, doc:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
                 docs[name] = " ".join(text.split())
     return docs
 

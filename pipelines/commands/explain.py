@@ -65,7 +65,7 @@ def explain(
                 stdout.print()
             _print(one, with_name=len(explained) > 1)
     else:
-        from pipelines.commands.explain_page import page
+        from pipelines.pages.explain_page import page
 
         try:
             html.write_text(page(explained), encoding="utf-8")

@@ -28,7 +28,8 @@ def list_() -> None:
         except ModelFault as fault:
             faults.append(str(fault))
         scores = ", ".join(f"{name} {score:g}" for name, score in entry.scores.items())
-        about = "\n".join(part for part in (entry.origin, scores) if part)
+        data = f"from {', '.join(entry.trained_on)}" if entry.trained_on else ""
+        about = "\n".join(part for part in (entry.origin, data, scores) if part)
         table.add_row(job, entry.id, f"{entry.bytes / 1e6:.1f} MB", entry.licence, escape(about))
     stdout.print(table)
     for said in faults:

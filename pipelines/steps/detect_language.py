@@ -18,11 +18,17 @@ class DetectLanguage:
         self._model_id = registry.entries()["language"].id
 
     def convert(self, article: Article) -> Article:
-        """Judge the clean text; the producer's hints only break ties."""
-        found, shares = self._identifier.identify(article.text, article.hints)
+        """Judge the clean text. What the producer, the page and the publisher's domain say of the language is
+        kept in `hints`, and breaks ties only."""
+        hints = article.hints
+        usual = language.publisher_language(article.url or article.publisher)
+        if usual is not None and "publisher_language" not in hints:
+            hints = {**hints, "publisher_language": usual}
+        found, shares = self._identifier.identify(article.text, hints)
         provenance = article.provenance
         return article.evolve(
             language=found,
             languages=shares,
+            hints=hints,
             provenance=replace(provenance, models={**provenance.models, "language": self._model_id}),
         )

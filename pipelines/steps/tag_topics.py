@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.models import registry
+from pipelines.text import subtopics
 from pipelines.text.topics import Calibration, TopicTagger, media_topics
 from schemas.article import Article
 
 
 class TagTopics:
-    """`Article -> Article` with `topics` set; no topic is an answer, nothing is refused."""
+    """`Article -> Article` with `topics` and `subtopics` set; no topic is an answer, nothing is refused."""
 
     def setup(self) -> None:
         """Load the topic model, once a process. Raises `ModelFault`."""
         entry = registry.entries()["topics"]
         self._tagger = TopicTagger(registry.load_fasttext("topics"), Calibration(**entry.calibration))
+        self._subtopics = subtopics.load()
         self._model_id = entry.id
 
     def convert(self, article: Article) -> Article:
         """Judge the title and the clean text."""
         provenance = article.provenance
+        topics = self._tagger.tag(article.title, article.text)
         return article.evolve(
-            topics=self._tagger.tag(article.title, article.text),
+            topics=topics,
+            subtopics=self._subtopics.tag(article.language.tag, topics, article.title, article.text),
             provenance=replace(provenance, models={**provenance.models, "topics": self._model_id}),
         )
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.models import registry
+from pipelines.text import passages
 from pipelines.text.language_rules import Family, Rules, load_rules
 from schemas.article import Language, LanguageShare
 
@@ -25,21 +26,22 @@ MIXED_SHARE = 0.3
 NAMED_SHARE = 0.1
 """A further language is named where it holds at least this share of the text (0-1)."""
 
-_SAMPLE_CHARS = 280
 _GUESS_CHARS = 200
-_BLOCK_CHARS = 400
-_MIN_BLOCK_CHARS = 60
-_MAX_BLOCKS = 24
 _VOCABULARY_CHARS = 4000
 _MIN_LETTERS = 12
 """With fewer letters no answer is given."""
+_TELLING_LETTERS = 6
 _CANDIDATES = 4
 _TIE = 0.1
 
 _CYRILLIC = frozenset(map(chr, range(0x400, 0x530)))
+_LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+_LOOKALIKES = str.maketrans("AaBCcEeHIiKMOoPpTXxy", "АаВСсЕеНІіКМОоРрТХху")
+_MIXED_SCRIPTS = re.compile("[А-яЁёІіЇїЄєЎўЈј][A-Za-z]|[A-Za-z][А-яЁёІіЇїЄєЎўЈј]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
-_LINKS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+_NO_LANGUAGE = re.compile(r'https?://\S+|www\.\S+|\S+@\S+|"\w+":\S*')
+"""Addresses, and members of JSON that a page left in its text."""
 
 
 class Look(NamedTuple):
@@ -49,6 +51,8 @@ class Look(NamedTuple):
     probability: float
     """Of the tag, or of its whole family (0-1)."""
     family: Family | None = None
+    rival: float = 0.0
+    """Probability of the best language outside the family (0-1)."""
     doubt: bool = False
     """The tag is lid.176's favourite in a family, and the vocabulary is to decide."""
 
@@ -87,7 +91,7 @@ class LanguageIdentifier:
         lines = sorted(text[:20_000].splitlines(), key=len, reverse=True)[:2]
         sample = " ".join([line[: _GUESS_CHARS // 2] for line in lines])
         look = self._look(sample)
-        return UNSURE if look.probability < self._rules.margin else self._member(look, sample, None)
+        return UNSURE if look.probability < self._rules.margin else self._member(look, sample, ())
 
     def identify(
         self, text: str, hints: Mapping[str, str] | None = None
@@ -103,23 +107,37 @@ class LanguageIdentifier:
             The tag (BCP 47; `und` below the margin, `mul` where a second language holds `MIXED_SHARE` of
             the text) with its confidence (0-100); and the languages by falling share, none for `und`.
         """
-        hint = _hinted(hints)
-        look = self._look(_sample(text))
-        if look.probability < self._rules.sure:
-            return self._vote(text, hint)
-        tag = self._member(look, text[:_VOCABULARY_CHARS], hint)
+        said = _hinted(hints)
+        looks = [self._look(sample) for sample in passages.samples(text)]
+        if not all(self._is_clear(look, len(looks)) and look.group == looks[0].group for look in looks):
+            return self._vote(text, said)
+        look = min(looks, key=lambda look: look.doubt)
+        tag = self._member(look, text[:_VOCABULARY_CHARS], said)
         return Language(tag, self._confidence(look.probability)), (LanguageShare(tag, 1.0),)
 
-    def _vote(self, text: str, hint: str | None) -> tuple[Language, tuple[LanguageShare, ...]]:
+    def _is_clear(self, look: Look, looks: int) -> bool:
+        rules = self._rules
+        agreed = looks > 1 and look.probability >= rules.agreed and look.rival < rules.rival
+        return agreed or look.probability >= rules.sure
+
+    def _vote(self, text: str, hints: tuple[str, ...]) -> tuple[Language, tuple[LanguageShare, ...]]:
         """Read the text block by block; each block counts by its characters."""
         groups: dict[str, list[tuple[int, Look]]] = {}
-        blocks = _blocks(text)
+        blocks, weak = passages.blocks(text), []
         for block in blocks:
-            look = self._look(block, hint)
-            if look.probability >= self._rules.margin:
-                if look.family is not None and look.family.by_block:
-                    look = look._replace(tag=self._member(look, block, hint), doubt=False)
+            look = self._look(block, hints)
+            if look.probability < self._rules.margin:
+                continue
+            if look.doubt and look.family is not None and look.family.by_block:
+                weak.append((block, look._replace(tag=self._member(look, block, hints), doubt=False)))
+            else:
                 groups.setdefault(look.group, []).append((len(block), look))
+        chars = {group: sum(size for size, _ in looks) for group, looks in groups.items()}
+        main = max(chars, key=lambda group: chars[group], default=UNSURE)
+        for block, look in weak:  # only words decided: rather a language that surely stands in the text
+            if look.group not in chars and self._could_be(main, look, block):
+                look = groups[main][0][1]
+            groups.setdefault(look.group, []).append((len(block), look))
         chars = {group: sum(size for size, _ in looks) for group, looks in groups.items()}
         total = sum(chars.values())
         if not total:
@@ -128,7 +146,7 @@ class LanguageIdentifier:
         vocabulary = " ".join(blocks)[:_VOCABULARY_CHARS]
         shares = tuple(
             LanguageShare(
-                self._member(_spokesman(groups[group]), vocabulary, hint),
+                self._member(_spokesman(groups[group]), vocabulary, hints),
                 round(chars[group] / total, 2),
             )
             for group in ranked
@@ -141,54 +159,84 @@ class LanguageIdentifier:
         )
         return Language(MIXED if mixed else shares[0].tag, self._confidence(probability)), shares
 
-    def _look(self, text: str, hint: str | None = None) -> Look:
-        """One prediction, mended: capitals, letters, families, transliteration."""
+    def _look(self, text: str, hints: tuple[str, ...] = ()) -> Look:
+        """One prediction, mended: capitals, look-alike letters, alphabets, families, transliteration."""
         ranks = self._ranks(text)
         probability, tag = ranks[0]
         rules = self._rules
-        if probability < rules.sure or len(text) < _MIN_BLOCK_CHARS:
-            text = _LINKS.sub(" ", text)
-            letters = sum(map(str.isalpha, text))
-            if letters < _MIN_LETTERS:
+        if probability < rules.sure or len(text) < passages.MIN_BLOCK_CHARS:
+            spoken = _NO_LANGUAGE.sub(" ", text)
+            count = sum(map(str.isalpha, spoken))
+            if count < _MIN_LETTERS:
                 return _NOTHING
-            if 2 * sum(map(str.isupper, text)) > letters:  # lid.176 knows few words in capitals
-                text = text.lower()
-            ranks = self._ranks(text)
-            probability, tag = ranks[0]
-        if tag in rules.cyrillic:
-            mended = self._by_alphabet(text, ranks)
+            if 2 * sum(map(str.isupper, spoken)) > count:  # lid.176 knows few words in capitals
+                spoken = spoken.lower()
+            if spoken != text:
+                text = spoken
+                ranks = self._ranks(text)
+                probability, tag = ranks[0]
+        family = rules.families.get(tag)
+        if family is None and probability >= rules.sure and tag not in rules.cyrillic:
+            return Look(tag, probability, None, ranks[1][0] if len(ranks) > 1 else 0.0)
+        letters = frozenset(text.lower())
+        if tag in rules.cyrillic and not text.isascii():
+            if not _LATIN.isdisjoint(letters) and _MIXED_SCRIPTS.search(text):  # a trick against filters
+                text = _WORD.sub(_in_one_script, text)
+                letters = frozenset(text.lower())
+                ranks = self._ranks(text)
+                probability, tag = ranks[0]
+            mended = self._by_alphabet(text, letters, ranks) if tag in rules.cyrillic else None
             if mended is not None:
-                return mended
-        if probability < rules.transliterated_below:
+                probability, tag = mended
+                ranks = [mended]
+            family = rules.families.get(tag)
+        elif probability < rules.transliterated_below:
             share, name = self._transliterated(text)
             if share >= rules.transliterated_share:
                 return Look(name, min(1.0, 0.5 + share))
-        family = rules.families.get(tag)
         if family is not None:
             members = [p for p, label in ranks if label in family.labels]
-            doubt = tag in family.distrusted or (len(members) > 1 and members[1] > _TIE * members[0])
-            return Look(tag, sum(members), family, doubt)
-        if hint is not None and ranks[1][1] == hint and probability - ranks[1][0] < _TIE:
-            return Look(hint, probability)
-        return Look(tag, probability)
+            doubt = (
+                tag in family.distrusted
+                or (len(members) > 1 and members[1] > _TIE * members[0])
+                or (tag in family.own and family.own[tag].isdisjoint(letters))
+            )
+            probability = max(probability, sum(members))
+            if probability < rules.margin and self._is_known(tag, family, text):
+                probability = rules.margin
+            rival = max((p for p, label in ranks if label not in family.labels), default=0.0)
+            return Look(tag, probability, family, rival, doubt)
+        if len(ranks) > 1 and ranks[1][1] in hints and probability - ranks[1][0] < _TIE:
+            tag = ranks[1][1]
+        return Look(tag, probability, rival=ranks[1][0] if len(ranks) > 1 else 0.0)
 
     def _ranks(self, text: str) -> list[tuple[float, str]]:
-        line = text.replace("\n", " ").encode("utf-8", "ignore").decode() + "\n"
-        return [(min(p, 1.0), label[9:]) for p, label in self._predict(line, _CANDIDATES, 0.0, "strict")]
+        line = text.replace("\n", " ") + "\n"
+        try:
+            found = self._predict(line, _CANDIDATES, 0.0, "strict")
+        except TypeError:  # half a surrogate pair
+            found = self._predict(line.encode("utf-8", "ignore").decode(), _CANDIDATES, 0.0, "strict")
+        return [(min(p, 1.0), label[9:]) for p, label in found]
 
-    def _by_alphabet(self, text: str, ranks: list[tuple[float, str]]) -> Look | None:
+    def _by_alphabet(
+        self, text: str, letters: frozenset[str], ranks: list[tuple[float, str]]
+    ) -> tuple[float, str] | None:
         """Another Cyrillic language, where too many letters are not in the favourite's alphabet."""
         alphabets = self._rules.cyrillic
-        used = _CYRILLIC.intersection(text.lower())
+        used = letters & _CYRILLIC
         if used <= alphabets[ranks[0][1]]:
             return None
         counts = Counter(letter for letter in text.lower() if letter in used)
         foreign = {
-            tag: sum(count for letter, count in counts.items() if letter not in letters)
-            for tag, letters in alphabets.items()
+            tag: sum(count for letter, count in counts.items() if letter not in alphabet)
+            for tag, alphabet in alphabets.items()
         }
         favourite = foreign[ranks[0][1]]
         if favourite < self._rules.foreign_share * counts.total():
+            return None
+        words = [word for word in _WORD.findall(text) if word.islower()] or _WORD.findall(text.lower())
+        strange = used - alphabets[ranks[0][1]]
+        if sum(not strange.isdisjoint(word) for word in words) < self._rules.foreign_words * len(words):
             return None
         likely = {label: p for p, label in ranks}
         rivals = {
@@ -198,37 +246,64 @@ class LanguageIdentifier:
         }
         fewest = min(rivals.values())
         if fewest >= self._rules.foreign_share * counts.total():  # no one language: the blocks shall vote
-            return Look(ranks[0][1], min(ranks[0][0], self._rules.sure / 2))
+            return min(ranks[0][0], self._rules.sure / 2), ranks[0][1]
         tag = max((t for t in rivals if rivals[t] == fewest), key=lambda t: likely.get(t, 0.0))
-        return Look(tag, max(likely.get(tag, 0.0), 1.0 - 2.0 * fewest / favourite))
+        return max(likely.get(tag, 0.0), 1.0 - 2.0 * fewest / favourite), tag
 
     def _transliterated(self, text: str) -> tuple[float, str]:
         letters = _LETTER.findall(text)
         if sum(map(str.isascii, letters)) < 0.99 * len(letters):
             return 0.0, UNSURE
         words = _WORD.findall(text.lower())
-        return max(
-            (sum(word in known for word in words) / max(len(words), 1), tag)
+        found = {
+            tag: [word for word in words if word in known]
             for tag, known in self._rules.transliteration.items()
-        )
+        }
+        tag = max(found, key=lambda tag: len(found[tag]))
+        told = sum(map(len, set(found[tag])))  # a short word alone may be a neighbour's, too
+        return (len(found[tag]) / len(words), tag) if told >= _TELLING_LETTERS else (0.0, UNSURE)
 
-    def _member(self, look: Look, text: str, hint: str | None) -> str:
+    def _is_known(self, tag: str, family: Family, text: str) -> bool:
+        """Whether a family's member has the words and marks of a text, and clearly more than the others."""
+        counts = self._counts(family, text)
+        own = counts.pop(tag, 0)
+        return own - max(counts.values(), default=0) >= self._rules.known_words
+
+    def _counts(self, family: Family, text: str) -> dict[str, int]:
+        """How many words and marks of each member stand in a text, of those that can write its letters."""
+        words = _WORD.findall(text.lower())
+        spaced = f" {' '.join(words)} "
+        fitting = [tag for tag in family.words if self._can_write(tag, spaced)] or list(family.words)
+        counts = {tag: sum(word in family.words[tag] for word in words) for tag in fitting}
+        for tag in counts.keys() & family.marks.keys():
+            counts[tag] += sum(map(spaced.count, family.marks[tag]))
+        return counts
+
+    def _member(self, look: Look, text: str, hints: tuple[str, ...]) -> str:
         """The member of a family whose words are the most frequent in a text, with its script."""
         family = look.family
         if family is None or not look.doubt:
             return look.tag
-        if family.scripts and _CYRILLIC.intersection(text[:_SAMPLE_CHARS]):
+        if family.scripts and _CYRILLIC.intersection(text[: passages.SAMPLE_CHARS]):
             return f"{family.fallback}-Cyrl"
-        words = _WORD.findall(text.lower())
-        counts = {tag: sum(word in known for word in words) for tag, known in family.words.items()}
-        for tag, letters in family.letters.items():
-            counts[tag] += sum(letter in letters for letter in text)
+        counts = self._counts(family, text)
         most = max(counts.values())
         tied = [tag for tag, count in counts.items() if count == most]
         trusted = None if look.tag in family.distrusted else look.tag
-        favourites = (hint, trusted, family.fallback, look.tag)
+        favourites = (*hints, trusted, family.fallback, look.tag)
         tag = next((favourite for favourite in favourites if favourite in tied), tied[0])
         return f"{tag}-Latn" if family.scripts and tag == family.fallback else tag
+
+    def _could_be(self, tag: str, look: Look, text: str) -> bool:
+        """Whether a block whose language only its words tell may as well be in this one."""
+        neighbours = look.family.words if look.family is not None else {}
+        written = tag in self._rules.cyrillic and self._can_write(tag, text.lower())
+        return written or (tag in neighbours and tag not in self._rules.cyrillic)
+
+    def _can_write(self, tag: str, text: str) -> bool:
+        """Whether all Cyrillic letters of a text in lower case are in a language's alphabet."""
+        alphabet = self._rules.cyrillic.get(tag.split("-")[0])
+        return alphabet is None or _CYRILLIC.intersection(text) <= alphabet
 
     def _confidence(self, probability: float) -> int:
         steps = self._rules.confidence
@@ -240,33 +315,20 @@ def _spokesman(looks: list[tuple[int, Look]]) -> Look:
     return max(looks, key=lambda sized: (sized[1].doubt, sized[0]))[1]
 
 
-def _hinted(hints: Mapping[str, str] | None) -> str | None:
-    for name in ("language", "html_language", "publisher_language"):
-        if hints and hints.get(name):
-            return re.split("[-_]", hints[name])[0].lower()
-    return None
+def _hinted(hints: Mapping[str, str] | None) -> tuple[str, ...]:
+    """The languages hinted at, the most trusted first."""
+    said = [hints.get(name) for name in ("language", "html_language", "publisher_language")] if hints else []
+    return tuple(re.split("[-_]", hint)[0].lower() for hint in said if hint)
 
 
-def _sample(text: str) -> str:
-    """Some characters of a text: half from the start, a quarter each from the middle and the end."""
-    if len(text) <= 2 * _SAMPLE_CHARS:
-        return text[:_SAMPLE_CHARS]
-    half, quarter = _SAMPLE_CHARS // 2, _SAMPLE_CHARS // 4
-    middle = len(text) // 2
-    return f"{text[:half]} {text[middle : middle + quarter]} {text[-quarter:]}"
+def publisher_language(address: str | None) -> str | None:
+    """The usual language of a publisher by its URL or domain: what nearly all news under the domain's last
+    part is written in (`https://www.delfi.lt/a` -> `lt`). None where it does not tell."""
+    if not address:
+        return None
+    host = address.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0].rstrip(".")
+    return load_rules().publisher.get(host.rpartition(".")[2].lower()) if "." in host else None
 
 
-def _blocks(text: str) -> list[str]:
-    """A text's lines, the short joined and the long cut; evenly chosen ones of a long text."""
-    blocks = []
-    pending = ""
-    for line in text.splitlines():
-        pending = f"{pending} {line}" if pending else line
-        if len(pending) >= _MIN_BLOCK_CHARS:
-            blocks += [pending[i : i + _BLOCK_CHARS] for i in range(0, len(pending), _BLOCK_CHARS)]
-            pending = ""
-    if pending:
-        blocks.append(pending)
-    if len(blocks) <= _MAX_BLOCKS:
-        return blocks
-    return [blocks[i * len(blocks) // _MAX_BLOCKS] for i in range(_MAX_BLOCKS)]
+def _in_one_script(word: re.Match[str]) -> str:
+    return word[0].translate(_LOOKALIKES) if _MIXED_SCRIPTS.search(word[0]) else word[0]

@@ -20,8 +20,10 @@ class Family:
     """The member that a distrusted label stands for where the words don't decide."""
     distrusted: frozenset[str] = frozenset()
     """Labels that are in doubt however probable lid.176 finds them."""
-    letters: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Letters that only this member has; one counts as much as a word."""
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Pieces of words that speak for a member; a space stands for a word's beginning or end."""
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Letters that running text in this language has; a text without them leaves the label in doubt."""
     scripts: bool = False
     """The fallback is written in two scripts, and its tag says in which."""
     by_block: bool = False
@@ -36,11 +38,17 @@ class Rules:
     families: Mapping[str, Family]
     """lid.176's label -> its family."""
     transliteration: Mapping[str, frozenset[str]]
+    publisher: Mapping[str, str]
+    """Last part of a domain -> the usual language there."""
     sure: float
+    agreed: float
+    rival: float
     margin: float
     transliterated_below: float
     transliterated_share: float
     foreign_share: float
+    foreign_words: float
+    known_words: int
     confidence: tuple[tuple[float, int], ...]
 
 
@@ -51,9 +59,10 @@ def load_rules(path: Path = Path(__file__).parents[1] / "rules" / "languages.tom
     families = [_read_family(table) for table in tables["family"].values()]
     trust = tables["trust"]
     return Rules(
-        cyrillic={tag: frozenset(letters) for tag, letters in tables["cyrillic"].items()},
+        cyrillic=_letter_sets(tables["cyrillic"]),
         families={label: family for family in families for label in family.labels},
         transliteration=_word_sets(tables["transliteration"]),
+        publisher=tables["publisher"],
         confidence=tuple((low, percent) for low, percent in trust.pop("confidence")),
         **trust,
     )
@@ -64,9 +73,17 @@ def _read_family(table: dict[str, Any]) -> Family:
         labels=frozenset(table.pop("labels")),
         words=_word_sets(table.pop("words")),
         distrusted=frozenset(table.pop("distrusted", ())),
-        letters={tag: frozenset(letters) for tag, letters in table.pop("letters", {}).items()},
+        marks={
+            tag: tuple(m.replace("_", " ") for m in marks.split())
+            for tag, marks in table.pop("marks", {}).items()
+        },
+        own=_letter_sets(table.pop("own", {})),
         **table,
     )
+
+
+def _letter_sets(table: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    return {tag: frozenset(letters) for tag, letters in table.items()}
 
 
 def _word_sets(table: Mapping[str, str]) -> Mapping[str, frozenset[str]]:

@@ -33,7 +33,9 @@ def _folder(
 @pytest.mark.parametrize("job", registry.entries())
 def test_every_listed_model_is_the_one_that_is_there(job: str) -> None:
     assert registry.verified(job).is_file()
-    assert registry.entries()[job].licence
+    entry = registry.entries()[job]
+    assert entry.licence and entry.origin
+    assert entry.trained_on or entry.origin.startswith("fastText")
 
 
 def test_accepts_the_listed_file(tmp_path: Path) -> None:

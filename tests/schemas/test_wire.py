@@ -21,6 +21,7 @@ from schemas.article import (
     Provenance,
     Removal,
     RemovalKind,
+    Subtopic,
     Topic,
 )
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
@@ -42,6 +43,7 @@ FULL = Article(
     language=Language("bg", 99),
     languages=(LanguageShare("bg", 1.0),),
     topics=(Topic("medtop:11000000", "politics", 80),),
+    subtopics=(Subtopic("medtop:20000574", "election", 90, "medtop:11000000"),),
     published_at=datetime(2025, 8, 13, tzinfo=UTC),
     published_at_precision=Precision.DAY,
     published_at_origin=DateOrigin.INJECTED,
