@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 MISSING_SECONDS = 10
 """A topic unseen for so long is gone; for less, a broker may just be starting."""
 ANSWER_MS = 30_000
-ARTICLE_BYTES = 4_000
-"""A raw article, roughly, until records were seen."""
+ARTICLE_BYTES = 3_400
+"""Mean of 300 raw articles (2019) as JSON; holds until records were seen."""
 
 
 @dataclass(frozen=True, slots=True)
