@@ -2,7 +2,8 @@
 """The flex template's program: `newsbeam run` on Dataflow, with the template's parameters.
 
 Dataflow's launcher starts it inside the image with `--name=value` for every parameter and for every option of
-Beam's own. The parameters are options of `newsbeam run`: what metadata.json tells of them is taken from there.
+Beam's own. The parameters are options of `newsbeam run`; what metadata.json tells of them
+is taken from there.
 
     deploy/dataflow/template.py --metadata > deploy/dataflow/metadata.json
 """
@@ -16,7 +17,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 from pipelines.cli import app
@@ -70,13 +70,23 @@ def metadata() -> dict[str, Any]:
                 "paramType": "GCS_READ_FILE" if name == "config" else "TEXT",
             }
             for name, option in options().items()
+        ]
+        + [
+            {
+                "name": "sdk_container_image",
+                "label": "Image of the workers",
+                "helpText": "newsbeam's image; the one that the template was built with.",
+                "isOptional": True,
+                "paramType": "TEXT",
+            }
         ],
     }
 
 
-def options() -> dict[str, click.Option]:
+def options() -> dict[str, Any]:
     """The options of `newsbeam run` that are parameters, by the parameter's name."""
-    run = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(app)
+    run = group.commands["run"]
     flags = {flag.lstrip("-").replace("-", "_"): option for option in run.params for flag in option.opts}
     return {name: flags[name] for name in PARAMETERS}
 

@@ -60,7 +60,9 @@ def test_without_googles_client_it_says_what_to_install(monkeypatch: pytest.Monk
         Secret(google=NAME).read()
 
 
-@pytest.mark.parametrize("name", ["kafka", "projects/press/secrets/kafka", "projects/p/secrets/a/b/versions/1"])
+@pytest.mark.parametrize(
+    "name", ["kafka", "projects/press/secrets/kafka", "projects/p/secrets/a/b/versions/1"]
+)
 def test_a_name_that_is_none_is_refused_at_once(name: str) -> None:
     with pytest.raises(ValueError, match="is not projects/PROJECT/secrets"):
         Secret(google=name)
