@@ -50,7 +50,7 @@ class Summary:
         if bugs := self.counts["outcome/bug"]:
             faults.append(f"{bugs:,} records ended as a bug of ours: see the dead letters")
         if undelivered := self._undelivered():
-            faults.append(f"{undelivered:,} records could not be delivered: see the dead letters")
+            faults.append(f"{undelivered:,} articles could not be delivered: see the dead letters")
         return faults
 
     def _undelivered(self) -> int:

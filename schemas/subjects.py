@@ -27,4 +27,4 @@ class Subject(Protocol):
 def subjects(article: Article) -> Iterator[Subject]:
     """An article's topics, then those under them. Who has one under a topic has the topic, too."""
     yield from article.topics
-    yield from getattr(article, "subtopics", ())
+    yield from article.subtopics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.keeps import Keeps, _KeepFn
-from schemas.article import Article, Language, Provenance, Topic
+from schemas.article import Article, Language, Provenance, Subtopic, Topic
 from schemas.origin import Origin
 from schemas.outcome import Outcome
 from schemas.received import Received
@@ -24,6 +24,7 @@ ARTICLE = Article(
     publisher="Example.BG",
     language=Language("pt-BR", 99),
     topics=(Topic("medtop:11000000", "politics", 80), Topic("medtop:16000000", "conflict", 60)),
+    subtopics=(Subtopic("medtop:20000574", "election", 70, "medtop:11000000"),),
 )
 
 
@@ -37,6 +38,7 @@ ARTICLE = Article(
         (Keeps(languages=("pt-PT", "en")), False),
         (Keeps(topics=("medtop:16000000",)), True),
         (Keeps(topics=("medtop:15000000",)), False),
+        (Keeps(topics=("medtop:20000574",)), True),
         (Keeps(publishers=("example.bg",)), True),
         (Keeps(publishers=("example",)), False),
         (Keeps(languages=("pt",), topics=("medtop:16000000",), publishers=("example.bg",)), True),

@@ -140,6 +140,7 @@ PAGE = "<html><p>Сжатая страница</p></html>"
         (PAGE.encode("koi8-r"), {"Content_Type": 'text/html; charset="KOI8-R"'}),
         (PAGE.encode(), {"Content_Type": "application/xhtml+xml"}),
     ],
+    ids=["plain", "chunked", "gzip", "deflate", "gzip-chunked", "cp1251", "koi8-r", "xhtml"],
 )
 def test_a_page_is_unpacked_and_decoded(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
     save(tmp_path / "a.warc.gz", [record(0, answer(body, **headers))], packed=True)
@@ -209,7 +210,9 @@ def test_damage_is_one_fault_and_reading_goes_on_behind_it(tmp_path: Path, packe
         assert read(tmp_path / "b.warc", workers=3)[0] == found
 
 
-@pytest.mark.parametrize("junk", [b"junk" * 50, b"\0" * 512, gzip.compress(b"no record")])
+@pytest.mark.parametrize(
+    "junk", [b"junk" * 50, b"\0" * 512, gzip.compress(b"no record")], ids=["words", "nulls", "gzip"]
+)
 def test_a_file_that_is_no_archive_is_one_fault(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "a.warc.gz").write_bytes(junk)
     found, _ = read(tmp_path / "a.warc.gz")

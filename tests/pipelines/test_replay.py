@@ -96,7 +96,13 @@ def test_one_in_exactly_one_out(newsbeam: Newsbeam, mixed: Path, tmp_path: Path)
     summary = answer.json
     refused = len(BAD) + 1
     assert summary["read"] == 300 + refused
-    assert summary["outcomes"] == {"enriched": 300, "duplicate": 0, "rejected": refused, "bug": 0}
+    assert summary["outcomes"] == {
+        "enriched": 300,
+        "duplicate": 0,
+        "withdrawn": 0,
+        "rejected": refused,
+        "bug": 0,
+    }
     assert summary["sinks"] == {"articles": {"delivered": 300}, "dead_letters": {"delivered": refused}}
     assert summary["faults"] == []
     articles, letters = written(tmp_path / "out"), written(tmp_path / "out", "dead_letters")

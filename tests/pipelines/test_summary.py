@@ -26,7 +26,13 @@ def test_a_run_that_adds_up_has_no_fault() -> None:
     summary = Summary(GOOD, SINKS, 2.0)
     assert summary.faults() == []
     assert summary.per_second == 5.0
-    assert summary.as_dict()["outcomes"] == {"enriched": 7, "duplicate": 0, "rejected": 3, "bug": 0}
+    assert summary.as_dict()["outcomes"] == {
+        "enriched": 7,
+        "duplicate": 0,
+        "withdrawn": 0,
+        "rejected": 3,
+        "bug": 0,
+    }
     assert summary.as_dict()["languages"] == {"bg": 7}
 
 
@@ -36,6 +42,7 @@ def test_a_run_that_adds_up_has_no_fault() -> None:
         ({"read": 11}, "11 records were read but 10"),
         ({"outcome/rejected": 2, "outcome/bug": 1}, "1 records ended as a bug"),
         ({"articles/delivered": 6}, "sink articles: 7 records were due, 6"),
+        ({"outcome/enriched": 6, "outcome/withdrawn": 1, "articles/delivered": 6}, "7 records were due, 6"),
         ({"dead/delivered": 4}, "sink dead: 3 records were due, 4"),
         (
             {"articles/delivered": 6, "articles/undelivered": 1, "dead/delivered": 4},
