@@ -84,7 +84,7 @@ def test_every_slot_reads_and_a_stop_with_savepoint_loses_and_repeats_nothing(
         while len(read := read_by_subtask(cluster, job)) < cluster.slots or min(read) == 0:
             assert time.monotonic() < deadline, f"records read by each subtask: {read}"
             arrived.follow(1)  # the cluster asks its tasks every ten seconds
-        assert served(cluster.metrics, "newsbeam_outcomes_total") >= 300
+        assert served(cluster.metrics, "newsbeam_outcomes_total") >= 100  # told at the ends of bundles
         assert served(cluster.metrics, "newsbeam_kafka_lag") < 10_000
         stopped = newsbeam("stop", job, "--config", config, "--savepoint", tmp_path / "savepoints")
         assert stopped.returncode == 0, stopped.stderr

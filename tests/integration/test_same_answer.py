@@ -69,7 +69,7 @@ def replay(folder: Path, engine: str, options: dict[str, Any]) -> list[bytes]:
     summary = json.loads(ran.stdout[ran.stdout.index("{") :])
     assert (summary["read"], summary["faults"]) == (COUNT, [])
     lines = [line for file in out.glob("articles/*.jsonl") for line in file.read_bytes().splitlines()]
-    return sorted(lines, key=lambda line: json.loads(line)["id"])
+    return sorted(lines, key=lambda line: (json.loads(line)["id"], line))
 
 
 def test_every_engine_writes_the_same_records(folder: Path, cluster: Cluster) -> None:
