@@ -52,3 +52,11 @@ def test_every_figure_is_an_option() -> None:
         command += [f"--{item.name.replace('_', '-')}", "1"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "| workers = task slots = cores | 232 |" in printed
+
+
+def test_dataflows_page_has_the_same_costs() -> None:
+    page = (DEPLOY / "dataflow" / "README.md").read_text("utf-8")
+    for million in (10, 1000):
+        plan = scale.Plan(scale.Figures(), million * 1e6)
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {million:,} M ")]
+        assert row.endswith(f"| {plan.dataflow_usd:,.0f} |")
