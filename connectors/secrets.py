@@ -1,4 +1,4 @@
-"""Secrets are named, never written: a config holds the variable, the file or the Secret Manager's name of one.
+"""Secrets are named, never written: a config says in which variable, file or Google secret one stands.
 
 It is read when a client connects. So it travels in no pipeline graph, no command line and no log.
 """

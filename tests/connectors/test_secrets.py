@@ -50,7 +50,7 @@ def test_is_asked_for_when_it_is_read(manager: dict[str, bytes]) -> None:
 
 
 def test_a_refusal_names_the_secret(manager: dict[str, bytes]) -> None:
-    with pytest.raises(LookupError, match="projects/press/secrets/kafka.*Permission denied"):
+    with pytest.raises(LookupError, match=r"projects/press/secrets/kafka.*Permission denied"):
         Secret(google=NAME).read()
 
 

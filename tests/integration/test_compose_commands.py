@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.conftest import Answer
 from tests.deploy.scripts import DEPLOY
 from tests.deploy.test_compose import FILE, GIVEN, interpolated
 from tests.integration.broker import Broker
@@ -41,14 +42,8 @@ class Image:
         self._folder = folder
         (folder / "newsbeam").write_text(f'#!/bin/sh\nexec {sys.executable} -m pipelines.cli "$@"\n')
         (folder / "newsbeam").chmod(0o755)
-        self.commands = {
-            name: self.moved(service["command"])
-            for name, service in yaml.safe_load(interpolated(FILE.read_text("utf-8"), GIVEN))["services"].items()
-            if "build" in service
-        }
-
-    def moved(self, command: list[str]) -> list[str]:
-        return [self.text(part) for part in command]
+        services = yaml.safe_load(interpolated(FILE.read_text("utf-8"), GIVEN))["services"]
+        self._commands = {name: ours["command"] for name, ours in services.items() if "build" in ours}
 
     def text(self, text: str) -> str:
         """A text with this machine's addresses."""
@@ -61,7 +56,7 @@ class Image:
         """A service's process, ended with the block."""
         path = os.pathsep.join([str(self._folder), str(Path(sys.executable).parent), os.environ["PATH"]])
         process = subprocess.Popen(
-            [DEPLOY / "docker" / "entrypoint", *self.commands[service]],
+            [DEPLOY / "docker" / "entrypoint", *map(self.text, self._commands[service])],
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -86,7 +81,12 @@ class Image:
 
 
 def test_articles_reach_the_database(
-    kafka: Broker, postgres: Server, cluster: Cluster, tmp_path: Path, seeds: Path, newsbeam: object
+    kafka: Broker,
+    postgres: Server,
+    cluster: Cluster,
+    tmp_path: Path,
+    seeds: Path,
+    newsbeam: Callable[..., Answer],
 ) -> None:
     topics = {"raw-articles": kafka.topic(8), "articles": kafka.topic(8), "dead-letters": kafka.topic(1)}
     database = f"postgres@127.0.0.1:{postgres.port}/postgres"
@@ -112,7 +112,7 @@ def test_articles_reach_the_database(
         config = image.text((FILE.parent / "newsbeam.toml").read_text("utf-8"))
         config = config.replace("localhost:0", told["environment_config"])
         (tmp_path / "newsbeam.toml").write_text(config)
-        published = newsbeam("publish", seeds, "--brokers", kafka.brokers, "--to", topics["raw-articles"])  # type: ignore[operator]
+        published = newsbeam("publish", seeds, "--brokers", kafka.brokers, "--to", topics["raw-articles"])
         assert published.exit_code == 0, published.stderr
         with image.started("newsbeam"), postgres.connect() as connection:
             deadline = time.monotonic() + PATIENCE_SECONDS
