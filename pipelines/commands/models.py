@@ -40,16 +40,14 @@ def list_() -> None:
 
 @app.command("train-topics")
 def train_topics(
-    data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Labelled articles, .jsonl or .jsonl.gz.")
-    ],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Articles, .jsonl or .jsonl.gz.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .ftz file.")
     ],
 ) -> None:
     """Train the topic model, and say how good it is on publishers that were held out.
 
-    Needs the `train` extra (scikit-learn). The same data give the same model. Beside MODEL its entry for
+    Needs the `train` extra (numba). The same data give the same model. Beside MODEL its entry for
     models.toml is written.
     """
     try:

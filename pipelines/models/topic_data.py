@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
+
+from pipelines.models.topic_teaching import Teaching, digest
 
 HELD_SHARE = 0.2
 """So much of each language's labelled articles is held out (0-1), by whole publishers."""
@@ -32,38 +35,66 @@ class Row:
     publisher: str
     url: str
     source: str
-    """`reader` (labelled by a person), `written` (for training), else the name its file gives."""
+    """`reader` (labelled by a person), `written` (for training), `none` (not labelled, but taught), else
+    the name its file gives."""
+    taught: Mapping[str, float] = field(default_factory=dict)
+    """Topic key -> probability that the teacher gave it (0-1); empty where it was not asked."""
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether the teacher's word counts more than the row's own label."""
+        return bool(self.taught) and self.source not in ("reader", "written")
 
 
-def read_rows(paths: Iterable[Path]) -> list[Row]:
-    """Read `.jsonl` and `.jsonl.gz` files of labelled articles, written items and weakly labelled texts.
+def read_rows(paths: Iterable[Path], teaching: Teaching | None = None) -> list[Row]:
+    """Read `.jsonl` and `.jsonl.gz` files of labelled articles, written items, weakly labelled texts and
+    articles without a label.
 
-    Rows without a topic are left out. Raises `DataFault`, and `OSError` for a file that can't be read.
+    Rows that neither a reader nor the teacher gave a topic are left out, and so is an article without a
+    label whose URL another file labels. Raises `DataFault`, and `OSError` for a file that can't be read.
     """
-    return [row for path in paths for row in _read(path)]
+    labels = teaching.labels if teaching else {}
+    rows = [row for path in paths for row in _read(path, labels)]
+    labelled = {row.url for row in rows if row.source == "reader"}
+    return [row for row in rows if row.source != "none" or row.url not in labelled]
 
 
-def _read(path: Path) -> Iterator[Row]:
+def _read(path: Path, labels: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 fields = orjson.loads(line)
-                primary = fields["primary"] if "primary" in fields else fields["label"]
+                text = fields["text"]
+                title = fields.get("title") or ""
+                taught = labels.get(digest(title, text), {})
+                source, primary = _label(fields, taught)
                 if primary is None:
                     continue
-                source = fields.get("source") or ("written" if fields.get("synthetic") else "reader")
                 yield Row(
-                    title=fields.get("title") or "",
-                    text=fields["text"],
-                    language=fields["lang"],
+                    title=title,
+                    text=text,
+                    language=fields.get("lang") or "und",
                     primary=primary,
                     secondary=tuple(fields.get("secondary") or ()),
                     publisher=fields.get("publisher") or fields.get("site") or "",
                     url=fields.get("url") or "",
                     source=source,
+                    taught=taught,
                 )
             except (orjson.JSONDecodeError, KeyError, TypeError) as error:
                 raise DataFault(f"{path}:{number}: not a labelled text ({error})") from error
+
+
+def _label(fields: Mapping[str, Any], taught: Mapping[str, float]) -> tuple[str, str | None]:
+    """(source, primary topic) of a row."""
+    if "primary" in fields:
+        source = "written" if fields.get("synthetic") else "reader"
+        return fields.get("source") or source, fields["primary"]
+    if "label" in fields:
+        return fields.get("source") or "weak", fields["label"]
+    if "published_at" not in fields:
+        raise KeyError("label")
+    return "none", max(taught, key=lambda key: taught[key], default=None)
 
 
 def split(rows: Sequence[Row], share: float = HELD_SHARE) -> tuple[list[Row], list[Row]]:

@@ -15,6 +15,9 @@ from pipelines.text.topics import Calibration, media_topics
 KEYS = tuple(media_topics())
 _STEPS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 90), (90, 101))
 
+_RARE = 0.3  # a topic's rows weigh by its frequency to minus this
+_OFFSET_PRIOR, _BIAS_PRIOR = 5.0, 4.0
+
 Matrix = npt.NDArray[np.float64]
 
 
@@ -115,34 +118,41 @@ def reliability(
 
 
 def calibrate(rows: Sequence[Row], scores: Matrix, *, first: int, further: int) -> Calibration:
-    """Fit temperature, slope and a bias per topic to scores (rows x KEYS) of articles not trained on.
+    """Fit temperature, offsets, slope and biases to scores (rows x KEYS) of articles not trained on.
 
-    The temperature makes the softmax of the scores fit the primary topics; slope and biases make each
-    topic's probability fit the readers' sets, the biases held near their mean by a Gaussian prior.
+    Temperature and offsets make the softmax of the scores fit the primary topics, rare ones weighing a
+    little more; slope and biases make each topic's probability fit the readers' sets. Offsets and biases
+    are held near nought, or their mean, by a Gaussian prior.
     """
-    from scipy.optimize import minimize, minimize_scalar
+    from scipy.optimize import minimize
 
     primary = np.array([KEYS.index(row.primary) for row in rows])
     member = np.array(
         [[key == row.primary or key in row.secondary for key in KEYS] for row in rows], dtype=float
     )
+    often = np.bincount(primary, minlength=len(KEYS)) + 1
+    weights = (1 / often[primary]) ** _RARE
+    weights /= weights.mean()
 
-    def surprise(log_temperature: float) -> float:
-        shares = _softmax(np.exp(log_temperature) * scores)
-        return -float(np.log(shares[np.arange(len(rows)), primary] + 1e-12).mean())
+    def surprise(parameters: npt.NDArray[np.float64]) -> float:
+        shares = _softmax(np.exp(parameters[0]) * scores + parameters[1:])
+        said = np.log(shares[np.arange(len(rows)), primary] + 1e-12)
+        return -float((weights * said).sum()) + _OFFSET_PRIOR * float((parameters[1:] ** 2).sum())
 
-    temperature = float(np.exp(minimize_scalar(surprise, bounds=(-6, 6), method="bounded").x))
-    shares = np.clip(_softmax(temperature * scores), 1e-9, 1 - 1e-9)
+    chosen = minimize(surprise, np.zeros(1 + len(KEYS)), method="L-BFGS-B").x
+    temperature = float(np.exp(chosen[0]))
+    shares = np.clip(_softmax(temperature * scores + chosen[1:]), 1e-9, 1 - 1e-9)
     logits = np.log(shares / (1 - shares))
 
     def loss(parameters: npt.NDArray[np.float64]) -> float:
         slope, mean, bias = parameters[0], parameters[1], parameters[2:]
         odds = slope * logits + mean + bias
-        return float((np.logaddexp(0, odds) - member * odds).sum() + 4.0 * (bias**2).sum())
+        return float((np.logaddexp(0, odds) - member * odds).sum() + _BIAS_PRIOR * (bias**2).sum())
 
     fitted = minimize(loss, np.concatenate([[1.0, 0.0], np.zeros(len(KEYS))]), method="L-BFGS-B").x
+    offset = {key: round(float(chosen[1 + i]), 3) for i, key in enumerate(KEYS)}
     bias = {key: round(float(fitted[1] + fitted[2 + i]), 3) for i, key in enumerate(KEYS)}
-    return Calibration(round(temperature, 4), round(float(fitted[0]), 4), bias, first, further)
+    return Calibration(round(temperature, 4), offset, round(float(fitted[0]), 4), bias, first, further)
 
 
 def _softmax(scores: Matrix) -> Matrix:

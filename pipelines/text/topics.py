@@ -1,4 +1,4 @@
-"""What an article is about: a linear model over its words and their beginnings, served by fastText.
+"""What an article is about: a linear model over the beginnings of its words, served by fastText.
 
 The model is a matrix of weights, a row a feature, a column a topic. fastText averages the rows of a
 text and takes a softmax; the average of many rows is smaller than the L2-normed sum that the weights were
@@ -25,8 +25,10 @@ TEXT_CHARS = 1200
 """The title and so much of the text speak; the rest of an article rarely adds a topic."""
 MAX_TOPICS = 3
 
-SHORT, LONG = 4, 6
-"""Characters of the beginnings that stand for a word."""
+BEGINNING = 6
+"""So many characters stand for a word."""
+TITLE = "^"
+"""Stands before a word of the title."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ADDED = 1e-5  # what fastText adds to a probability before it takes the logarithm
@@ -38,6 +40,9 @@ class Calibration:
     """How scores become probabilities; fitted by `pipelines.models.train_topics`."""
 
     temperature: float
+    offset: Mapping[str, float]
+    """Topic key -> added to its score, times the temperature, before the likeliest topic is chosen: the
+    training rows have other shares of topics than a day's news."""
     slope: float
     bias: Mapping[str, float]
     """Topic key -> log-odds added."""
@@ -57,23 +62,18 @@ def media_topics(
 
 
 def features(title: str | None, text: str) -> list[str]:
-    """What speaks for a topic, in order: the distinct words in lower case with compatibility forms unified,
-    by their long beginnings (`решила`), their short ones (`реши*`), and the words of the title
-    (`^решила`).
+    """What speaks for a topic, in order: the beginnings of the distinct words in lower case with
+    compatibility forms unified (`решила` for `решилась`), then those of the title once more (`^решила`).
 
-    Beginnings do for subwords in a quarter of the features: inflection is at the end of a word. Whole words
-    besides made it slower and no better (primary .730 against .735).
+    Beginnings do for subwords in a quarter of the features: inflection is at the end of a word.
     """
-    head = _words(title or "")
-    words = dict.fromkeys([word[:LONG] for word in head + _words(text[:TEXT_CHARS])])
-    found = list(words)
-    found += dict.fromkeys([f"{word[:SHORT]}*" for word in words if len(word) > SHORT])
-    found += dict.fromkeys([f"^{word[:LONG]}" for word in head])
-    return found
+    head = dict.fromkeys([word[:BEGINNING] for word in _words(title or "")])
+    found = dict.fromkeys([*head, *[word[:BEGINNING] for word in _words(text[:TEXT_CHARS])]])
+    return [*found, *[TITLE + beginning for beginning in head]]
 
 
 def _words(text: str) -> list[str]:
-    if not text.isascii():
+    if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     return _WORD.findall(text.lower())
 
@@ -90,6 +90,7 @@ class TopicTagger:
         self._model = model
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
         self._calibration = calibration
+        self._offset = {LABEL + key: math.exp(offset) for key, offset in calibration.offset.items()}
         self._bias = {LABEL + key: math.exp(bias) for key, bias in calibration.bias.items()}
 
     def tag(self, title: str | None, text: str) -> tuple[Topic, ...]:
@@ -113,10 +114,12 @@ class TopicTagger:
             return {}
         calibration = self._calibration
         power = calibration.temperature * math.sqrt(len(found))
-        shares = [(label, max(p - _ADDED, _LEAST) ** power) for p, label in self._ranks(found)]
-        total = math.fsum(share for _, share in shares)
+        shares = [
+            (self._offset[label] * max(p - _ADDED, _LEAST) ** power, label) for p, label in self._ranks(found)
+        ]
+        total = math.fsum(share for share, _ in shares)
         confidences = {}
-        for label, share in shares:
+        for share, label in sorted(shares, reverse=True):
             odds = (share / max(total - share, _LEAST * total)) ** calibration.slope
             odds *= self._bias[label]
             confidences[label[len(LABEL) :]] = round(100 * odds / (1 + odds))
@@ -139,8 +142,7 @@ class TopicTagger:
         spoken: dict[str, float] = {}
         head = set(_words(title or ""))
         for word in dict.fromkeys([*head, *_words(text[:TEXT_CHARS])]):
-            forms = [word[:LONG], *([f"{word[:SHORT]}*"] if len(word) > SHORT else [])]
-            forms += [f"^{word[:LONG]}"] if word in head else []
+            forms = [word[:BEGINNING], *([TITLE + word[:BEGINNING]] if word in head else [])]
             vectors = [self._model.get_word_vector(form) for form in forms]
             spoken[word] = sum(float(vector[column] - vector.mean()) for vector in vectors)
         strongest = sorted(spoken, key=lambda word: (-spoken[word], word))[:limit]

@@ -22,10 +22,11 @@ from pipelines.text.topics import (
 )
 
 ITEMS = tomllib.loads((Path(__file__).parent / "topics.toml").read_text("utf-8"))["item"]
+BY_LANGUAGE = tomllib.loads((Path(__file__).parent / "topics_by_language.toml").read_text("utf-8"))
 KEYS = {code: key for key, (code, _) in media_topics().items()}
 
 
-def load(**changes: int) -> TopicTagger:
+def load(**changes: Any) -> TopicTagger:
     calibration = {**entries()["topics"].calibration, **changes}
     return TopicTagger(load_fasttext("topics"), Calibration(**calibration))
 
@@ -90,11 +91,26 @@ def test_the_floors_are_kept() -> None:
     assert topics[1].confidence >= topics[2].confidence
 
 
-def test_features_are_words_their_beginnings_and_the_title() -> None:
+def test_an_offset_moves_the_choice_of_the_main_topic() -> None:
+    level = dict.fromkeys(media_topics(), 0.0)
+    text = next(item["text"] for item in ITEMS if item["topics"] == ["sport"])
+    assert next(iter(load(offset=level).confidences(None, text))) == "sport"
+    assert next(iter(load(offset={**level, "war": 30.0}).confidences(None, text))) == "war"
+
+
+def test_features_are_beginnings_of_words_and_the_title() -> None:
     assert features("Big elections", "the ﬁne Elections of 2019, BIG") == (
-        ["big", "electi", "the", "fine", "of", "elec*", "^big", "^electi"]
+        ["big", "electi", "the", "fine", "of", "^big", "^electi"]
     )
     assert len(features(None, "a b " * TEXT_CHARS)) == 2
+
+
+@pytest.mark.parametrize("language", BY_LANGUAGE)
+def test_no_language_is_a_cue_for_a_topic(tagger: TopicTagger, language: str) -> None:
+    said = {key: next(iter(tagger.confidences(None, text))) for key, text in BY_LANGUAGE[language].items()}
+    wrong = {key: got for key, got in said.items() if got != key}
+    assert len(said) == 7
+    assert len(wrong) <= 1, wrong
 
 
 @given(st.text(max_size=2000), st.none() | st.text(max_size=100))
