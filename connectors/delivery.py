@@ -11,6 +11,8 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 import apache_beam as beam
@@ -112,12 +114,18 @@ class _DeliverFn(beam.DoFn):
     def __init__(self, writer: Writer, sink: str, takes: type, version: str) -> None:
         self._writer, self._sink, self._version = writer, sink, version
         self._takes = (Article, Withdrawal) if takes is Article else (takes,)
+        self._kind = "articles" if takes is Article else "dead_letters"
 
     def setup(self) -> None:
-        self._writer.open()
+        self._ages = metrics.Times(metrics.AGE_SECONDS, self._sink)
+        metrics.SINK_FAILURES.labels(self._sink, self._kind)  # at 0, to show its first rise
+        metrics.DELIVERED.labels(self._sink, self._kind, "undelivered")
+        with self._failures_counted():
+            self._writer.open()
 
     def start_bundle(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._received_at: list[datetime] = []
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
         value = outcome.value
@@ -128,17 +136,45 @@ class _DeliverFn(beam.DoFn):
         except Undeliverable as fault:
             self._counts["undelivered"] += 1
             yield undelivered(outcome, str(fault), self._sink, self._version)
+        except Exception:
+            self._count_failure()
+            raise
         else:
-            self._counts[_result(value)] += 1
+            self._count(outcome)
 
     def finish_bundle(self) -> None:
-        self._writer.flush()
+        with self._failures_counted():
+            self._flush()
         self._report()
+
+    def _flush(self) -> None:
+        with metrics.SINK_SECONDS.labels(self._sink).time():
+            self._writer.flush()
+
+    def _count(self, outcome: Outcome) -> None:
+        self._counts[_result(outcome.value)] += 1
+        if (received_at := outcome.received.origin.timestamp) is not None:
+            self._received_at.append(received_at)
+
+    @contextmanager
+    def _failures_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._count_failure()
+            raise
+
+    def _count_failure(self) -> None:
+        metrics.SINK_FAILURES.labels(self._sink, self._kind).inc()
 
     def _report(self) -> None:
         for name, count in self._counts.items():
             Metrics.counter(NAMESPACE, f"{self._sink}/{name}").inc(count)
-            metrics.DELIVERED.labels(self._sink, name).inc(count)
+            metrics.DELIVERED.labels(self._sink, self._kind, name).inc(count)
+        now = datetime.now(UTC)
+        for received_at in self._received_at:
+            self._ages.add(max(0.0, (now - received_at).total_seconds()))
+        self._ages.report()
 
     def teardown(self) -> None:
         self._writer.close()
@@ -179,16 +215,17 @@ class _DeliverOrHoldFn(_DeliverFn):
     def _settle(self) -> Iterator[Outcome]:
         try:
             if self._held:
-                self._writer.flush()
+                self._flush()
         except Exception as error:
             yield from self._give_up(error)
         else:
             for outcome in self._held:
-                self._counts[_result(outcome.value)] += 1
+                self._count(outcome)
             self._let_go()
 
     def _give_up(self, error: Exception) -> Iterator[Outcome]:
         if self._failure is None:
+            self._count_failure()
             log.error("sink %s: %s; its records become dead letters", self._sink, error)
             self._writer.close()
             self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
@@ -213,6 +250,7 @@ class _DeliverOrHoldFn(_DeliverFn):
         try:
             self._writer.open()
         except Exception:
+            self._count_failure()
             self._try_at = time.monotonic() + PAUSE_SECONDS
             raise
         log.warning("sink %s: open again", self._sink)

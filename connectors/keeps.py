@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -39,6 +40,13 @@ class Keeps:
         return bool(self.languages or self.topics or self.publishers)
 
 
+class Condition(Protocol):
+    """What says which articles are kept: `Keeps`, or `connectors.changed.ChangedSince`."""
+
+    def has(self, article: Article, /) -> bool:
+        """Whether an article is kept."""
+
+
 class Keep(beam.PTransform):
     """`PCollection[Outcome] -> PCollection[Outcome]`: what a sink for articles is to take.
 
@@ -49,7 +57,7 @@ class Keep(beam.PTransform):
         sink: the sink's name in the config.
     """
 
-    def __init__(self, keeps: Keeps, sink: str) -> None:
+    def __init__(self, keeps: Condition, sink: str) -> None:
         super().__init__()
         self._fn = _KeepFn(keeps, sink)
 
@@ -58,7 +66,7 @@ class Keep(beam.PTransform):
 
 
 class _KeepFn(beam.DoFn):
-    def __init__(self, keeps: Keeps, sink: str) -> None:
+    def __init__(self, keeps: Condition, sink: str) -> None:
         self._keeps, self._sink = keeps, sink
 
     def start_bundle(self) -> None:
@@ -75,7 +83,7 @@ class _KeepFn(beam.DoFn):
     def finish_bundle(self) -> None:
         if self._kept_out:
             Metrics.counter(NAMESPACE, f"{self._sink}/kept_out").inc(self._kept_out)
-            metrics.DELIVERED.labels(self._sink, "kept_out").inc(self._kept_out)
+            metrics.DELIVERED.labels(self._sink, "articles", "kept_out").inc(self._kept_out)
 
 
 def _is_in(tag: str, kept: str) -> bool:

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 
 from connectors import metrics
+from connectors.delivery import NAMESPACE
 from pipelines.version import VERSION
 from schemas.dead_letter import ArticleRejected, DeadLetter, Fault, Kind, Reason
 from schemas.outcome import Outcome
@@ -89,18 +91,16 @@ class _ApplyStep(beam.DoFn):
 
     def setup(self) -> None:
         self._step.setup()
-
-    def start_bundle(self) -> None:
-        self._records, self._seconds = 0, 0.0
+        self._times = metrics.Times(metrics.STATION_SECONDS, type(self._step).__name__)
 
     def process(self, record: Received | Outcome) -> Iterator[Outcome]:
         begun = time.perf_counter()
         outcome = apply(self._step, record)
-        self._records += 1
-        self._seconds += time.perf_counter() - begun
+        self._times.add(time.perf_counter() - begun)
         yield outcome
 
     def finish_bundle(self) -> None:
-        station = type(self._step).__name__
-        metrics.STATION_RECORDS.labels(station).inc(self._records)
-        metrics.STATION_SECONDS.labels(station).inc(self._seconds)
+        Metrics.counter(NAMESPACE, f"microseconds/{type(self._step).__name__}").inc(
+            round(self._times.seconds * 1e6)
+        )
+        self._times.report()

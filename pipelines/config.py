@@ -17,14 +17,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from connectors.changed import ChangedSince
 from connectors.delivery import OnFailure
 from connectors.keeps import Keeps
+from pipelines.config_lines import line_of, lines
+from pipelines.refusals import Stop
 from pipelines.text.packs import load as load_packs
 from pipelines.text.rule import PackError
 from schemas.received import MAX_RECORD_BYTES
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "passed_by")
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+COUNTER_GROUPS = ("outcome", "reason", "language", "topic", "junk", "microseconds", "passed_by")
 """What `pipelines/tally.py` counts under: a sink of such a name would be counted in."""
 
 
@@ -54,6 +57,18 @@ class Cleaning:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """How long what was refused is kept whole, and when too much is refused."""
+
+    keep_texts_days: Annotated[int, Field(gt=0)] | None = None
+    """`newsbeam dead-letters sweep` takes the texts out of older letters; what else they say stays."""
+    stop_when_rejected_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """A run whose input has gone bad is stopped: more than this share of the latest records was refused."""
+    stop_after_records: Annotated[int, Field(gt=0)] = 1000
+    """How many of the latest records that share is of, in each worker process."""
+
+
+@dataclass(frozen=True, slots=True)
 class Runner:
     """Which engine runs the pipeline."""
 
@@ -79,7 +94,7 @@ class Sink:
     kind: str
     takes: Literal["articles", "dead_letters"]
     options: Any
-    keeps: Keeps = Keeps()  # noqa: RUF009 - frozen
+    keeps: Keeps | ChangedSince = Keeps()  # noqa: RUF009 - frozen
     """Which articles it is for; all, unless conditions are given."""
     on_failure: OnFailure = "stop"
     """What a failing sink for articles does: stop the pipeline, or make dead letters."""
@@ -93,7 +108,18 @@ class Config:
     sinks: tuple[Sink, ...]
     limits: Limits = Limits()
     cleaning: Cleaning = Cleaning()
+    dead_letters: DeadLetters = DeadLetters()
     runner: Runner = Runner()
+
+    def stop(self) -> Stop | None:
+        """When a worker process has refused too much, if ever."""
+        if self.dead_letters.stop_when_rejected_share is None:
+            return None
+        return Stop(
+            self.dead_letters.stop_when_rejected_share,
+            self.dead_letters.stop_after_records,
+            by_drain=self.runner.kind == "direct",
+        )
 
 
 def load(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -103,18 +129,20 @@ def load(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Confi
         ConfigError: not readable, not TOML, an unknown key, a value of the wrong type, or a table that
             is missing.
     """
-    where = str(path) if path else "command line"
+    where, text = str(path) if path else "command line", ""
     tables: dict[str, Any] = {}
     if path is not None:
         try:
-            tables = tomllib.loads(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+            tables = tomllib.loads(text)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{where}: {error}") from None
     tables |= overrides or {}
     try:
         return _config(tables)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        line = line_of(str(error).partition(": ")[0], lines(text))
+        raise ConfigError(f"{where}:{f'{line}:' if line else ''} {error}") from None
 
 
 def _config(tables: Mapping[str, Any]) -> Config:
@@ -146,13 +174,14 @@ def _config(tables: Mapping[str, Any]) -> Config:
         sinks=tuple(sinks),
         limits=_dataclass(Limits, tables.get("limits", {}), "limits"),
         cleaning=cleaning,
+        dead_letters=_dataclass(DeadLetters, tables.get("dead_letters", {}), "dead_letters"),
         runner=_dataclass(Runner, tables.get("runner", {}), "runner"),
     )
 
 
 def _source(table: Any) -> Source:
     kind, rest = _kind(table, "sources", "source")
-    return Source(kind, _dataclass(_options("sources", kind), rest, "source"))
+    return Source(kind, _dataclass(options_of("sources", kind), rest, "source"))
 
 
 def _sink(table: Any, place: str) -> Sink:
@@ -161,10 +190,10 @@ def _sink(table: Any, place: str) -> Sink:
     if takes not in ("articles", "dead_letters"):
         raise ConfigError(f"{place}.takes: {takes!r} is neither 'articles' nor 'dead_letters'")
     name = rest.pop("name", takes)
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _COUNTER_GROUPS:
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name in COUNTER_GROUPS:
         raise ConfigError(
             f"{place}.name: {name!r}; letters, digits, . _ - are asked for, and none of the counters' "
-            f"{', '.join(_COUNTER_GROUPS)}"
+            f"{', '.join(COUNTER_GROUPS)}"
         )
     keeps = _dataclass(Keeps, rest.pop("keeps", {}), f"{place}.keeps")
     on_failure = rest.pop("on_failure", "stop")
@@ -172,21 +201,30 @@ def _sink(table: Any, place: str) -> Sink:
         raise ConfigError(f"{place}.on_failure: {on_failure!r} is neither 'stop' nor 'dead_letter'")
     if takes == "dead_letters" and (keeps or on_failure != "stop"):
         raise ConfigError(f"{place}: a sink for dead letters takes all of them, or stops the pipeline")
-    return Sink(name, kind, takes, _dataclass(_options("sinks", kind), rest, place), keeps, on_failure)
+    return Sink(name, kind, takes, _dataclass(options_of("sinks", kind), rest, place), keeps, on_failure)
 
 
-def _kind(table: Any, group: str, place: str) -> tuple[str, dict[str, Any]]:
+def _kind(table: Any, group: Literal["sources", "sinks"], place: str) -> tuple[str, dict[str, Any]]:
     if not isinstance(table, Mapping):
         raise ConfigError(f"{place}: a table is asked for")
     rest = dict(table)
     kind = rest.pop("kind", None)
-    kinds = sorted(file.stem for file in (Path(__file__).parents[1] / "connectors" / group).glob("[a-z]*.py"))
-    if kind not in kinds:
-        raise ConfigError(f"{place}.kind: {kind!r} is none of {', '.join(kinds)}")
+    if kind not in kinds(group):
+        raise ConfigError(f"{place}.kind: {kind!r} is none of {', '.join(kinds(group))}")
     return kind, rest
 
 
-def _options(group: str, kind: str) -> type:
+def kinds(group: Literal["sources", "sinks"]) -> list[str]:
+    """The kinds of sources, or of sinks: the modules there are."""
+    return sorted(file.stem for file in (Path(__file__).parents[1] / "connectors" / group).glob("[a-z]*.py"))
+
+
+def options_of(group: Literal["sources", "sinks"], kind: str) -> type:
+    """The options of a kind of source or sink.
+
+    Raises:
+        ConfigError: a package that it needs is not installed.
+    """
     try:
         options: type = importlib.import_module(f"connectors.{group}.{kind}").Options
     except ModuleNotFoundError as error:

@@ -42,7 +42,7 @@ def build(pipeline: beam.Pipeline, config: Config) -> None:
     outcomes = pipeline | "Read" >> sources.read(config.source.kind, config.source.options)
     for station in stations(config.limits, config.cleaning):
         outcomes |= Apply(station)
-    outcomes | "Tally" >> Tally()
+    outcomes | "Tally" >> Tally(config.stop(), config.cleaning.packs)
 
     letters = [sink for sink in config.sinks if sink.takes == "dead_letters"]
     for sink in config.sinks:

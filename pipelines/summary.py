@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.config import Sink
+from pipelines.refusals import Refusals
 
 OUTCOMES = ("enriched", "duplicate", "withdrawn", "rejected", "bug")
 
@@ -20,6 +21,8 @@ class Summary:
     sinks: Sequence[Sink]
     seconds: float
     """Wall time from the first to the last record, start-up aside."""
+    refusals: Refusals = Refusals()  # noqa: RUF009 - a tuple
+    """An example of each reason, and why the run was stopped, if it was."""
 
     def of(self, group: str) -> dict[str, int]:
         """The counters of one group, the largest first, then by name."""
@@ -31,6 +34,10 @@ class Summary:
     def per_second(self) -> float:
         """Records a second."""
         return self.counts["read"] / self.seconds if self.seconds else 0.0
+
+    def stations(self) -> dict[str, float]:
+        """Seconds that each station took, over all processes, the slowest first."""
+        return {station: spent / 1e6 for station, spent in self.of("microseconds").items()}
 
     def unaccounted(self) -> list[str]:
         """Where the counts do not add up, a sentence each; none when every record is accounted for."""
@@ -67,9 +74,12 @@ class Summary:
             "languages": self.of("language"),
             "topics": self.of("topic"),
             "junk": self.of("junk"),
+            "station_seconds": {name: round(spent, 3) for name, spent in self.stations().items()},
             "sinks": {sink.name: self.of(sink.name) for sink in self.sinks},
             "seconds": round(self.seconds, 3),
             "records_per_second": round(self.per_second, 1),
+            "refused": [group._asdict() for group in self.refusals.refused],
+            "stopped": self.refusals.stopped,
             "faults": self.faults(),
         }
 

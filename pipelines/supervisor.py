@@ -12,13 +12,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import multiprocess
 
-from connectors import drain
-from pipelines import logs
+from connectors import drain, metrics
+from pipelines import logs, refusals
 from pipelines.config import Config
+from pipelines.refusals import Refusals
 from pipelines.workers import WorkerFailed
 
 log = logging.getLogger(__name__)
@@ -41,11 +42,21 @@ class _Worker:
     failures: int = 0
     was_sound: bool = False
     is_over: bool = False
+    refusals: Refusals = Refusals()  # noqa: RUF009 - a tuple
     said: list[str] = field(default_factory=list)
 
 
-def supervise(config: Config, workers: int) -> Counter[str]:
-    """Run workers until all are done or drained, and return the sum of their counters.
+class _Ended(NamedTuple):
+    """What a worker says at its end."""
+
+    counts: Counter[str]
+    refusals: Refusals
+
+
+def supervise(config: Config, workers: int) -> tuple[Counter[str], Refusals]:
+    """Run workers until all are done or drained, and return the sum of their counters, and what they refused.
+
+    When one stops because its input has gone bad, the others are drained.
 
     A worker that fails is started again, after a pause that doubles up to 30 s, from the group's
     committed offsets. What a failed worker had counted is lost with it.
@@ -55,6 +66,8 @@ def supervise(config: Config, workers: int) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     crew = [_Worker(number) for number in range(workers)]
+    for worker in crew:
+        metrics.RESTARTS.labels(str(worker.number))  # at 0, to show its first rise
     asked_at: float | None = None
     try:
         while not all(worker.is_over for worker in crew):
@@ -73,7 +86,7 @@ def supervise(config: Config, workers: int) -> Counter[str]:
                 worker.process.join()
     if failed := [worker for worker in crew if worker.said]:
         raise WorkerFailed("; ".join(f"worker {worker.number}: {worker.said[-1]}" for worker in failed))
-    return counts
+    return counts, refusals.together(worker.refusals for worker in crew)
 
 
 def _look_after(
@@ -100,15 +113,18 @@ def _look_after(
     worker.process.join()
     multiprocess.mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
     worker.process = None
-    if isinstance(answer, Counter):
-        counts.update(answer)
-        worker.is_over = True
+    if isinstance(answer, _Ended):
+        counts.update(answer.counts)
+        worker.refusals, worker.is_over = answer.refusals, True
+        if answer.refusals.stopped:
+            drain.request()
     elif is_draining or not worker.was_sound:
         worker.said.append(answer)
         worker.is_over = True
         drain.request()
     else:
         worker.failures += 1
+        metrics.RESTARTS.labels(str(worker.number)).inc()
         pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (worker.failures - 1))
         log.error("worker %d: %s; starting it again in %.0f s", worker.number, answer, pause)
         worker.start_at = time.monotonic() + pause
@@ -151,7 +167,7 @@ def _work(config: bytes, connection: Connection) -> None:
         from pipelines.running import run
 
         # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
-        connection.send(run(pickle.loads(config)))
+        connection.send(_Ended(run(pickle.loads(config)), refusals.taken()))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
 

@@ -6,12 +6,14 @@ Added up in a bundle and reported at its end: a metric costs as much as a step.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from connectors import metrics
 from connectors.delivery import NAMESPACE
+from pipelines import in_use, refusals
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.outcome import Outcome
@@ -19,18 +21,34 @@ from schemas.withdrawal import Withdrawal
 
 
 class Tally(beam.PTransform):
-    """`PCollection[Outcome] -> PCollection` of nothing."""
+    """`PCollection[Outcome] -> PCollection` of nothing.
+
+    Args:
+        stop: when the input has gone bad, if ever: then the run is stopped (`pipelines/refusals.py`).
+        own_packs: the folder of the run's own rule packs, whose versions are told to Prometheus, too.
+    """
+
+    def __init__(self, stop: refusals.Stop | None = None, own_packs: Path | None = None) -> None:
+        super().__init__()
+        self._stop, self._own_packs = stop, own_packs
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
-        return outcomes | beam.ParDo(_TallyFn())
+        return outcomes | beam.ParDo(_TallyFn(self._stop, self._own_packs))
 
 
 class _TallyFn(beam.DoFn):
+    def __init__(self, stop: refusals.Stop | None, own_packs: Path | None) -> None:
+        self._stop, self._own_packs = stop, own_packs
+
+    def setup(self) -> None:
+        in_use.tell(self._own_packs)
+
     def start_bundle(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def process(self, outcome: Outcome) -> None:
         count(outcome.value, self._counts)
+        refusals.note(outcome.value, self._stop)
 
     def finish_bundle(self) -> None:
         for name, number in self._counts.items():
@@ -40,6 +58,7 @@ class _TallyFn(beam.DoFn):
                 metrics.OUTCOMES.labels(member).inc(number)
             elif group == "reason":
                 metrics.REJECTED.labels(member).inc(number)
+        metrics.report_memory()
 
 
 def count(value: object, counts: Counter[str]) -> None:

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from connectors import drain
 from connectors.progress import progress
-from pipelines import logs
+from pipelines import logs, refusals
 from pipelines.config import Config
+from pipelines.refusals import Refusals
 
 _REPORT_SECONDS = 0.2
 _FIGURES = 2  # bytes read, records done
@@ -31,12 +32,14 @@ class Done(NamedTuple):
 
     counts: Counter[str]
     seconds: float
+    refusals: Refusals
 
 
 class _Part(NamedTuple):
     counts: Counter[str]
     begun: float | None
     ended: float
+    refusals: Refusals
 
 
 class WorkerFailed(Exception):
@@ -82,7 +85,8 @@ def run_workers(config: Config, workers: int, shared: SharedProgress) -> Done:
     for part in parts:
         counts.update(part.counts)
     begun = [part.begun for part in parts if part.begun is not None]
-    return Done(counts, max(part.ended for part in parts) - min(begun) if begun else 0.0)
+    seconds = max(part.ended for part in parts) - min(begun) if begun else 0.0
+    return Done(counts, seconds, refusals.together(part.refusals for part in parts))
 
 
 @contextmanager
@@ -121,7 +125,10 @@ def _answers(processes: list[SpawnProcess], connections: list[Connection]) -> It
         for connection in wait(waiting, _REPORT_SECONDS):
             assert isinstance(connection, Connection)
             waiting.remove(connection)
-            yield _answer(connection)
+            part = _answer(connection)
+            if part.refusals.stopped:
+                drain.request()  # the others, too
+            yield part
         if drain.is_requested() and not asked:
             asked = True
             for process in processes:
@@ -160,6 +167,7 @@ def _die_when_orphaned() -> None:
 def _run_part(config: Config, worker: int, figures: Figures) -> _Part:
     from pipelines.running import run
 
+    refusals.taken()
     over = threading.Event()
 
     def report() -> None:
@@ -172,6 +180,6 @@ def _run_part(config: Config, worker: int, figures: Figures) -> _Part:
     threading.Thread(target=report, daemon=True).start()
     try:
         counts = run(config)
-        return _Part(counts, progress.first_record_at, time.monotonic())
+        return _Part(counts, progress.first_record_at, time.monotonic(), refusals.taken())
     finally:
         over.set()

@@ -37,11 +37,13 @@ class Buffer:
         self.read_at = time.monotonic()
         return record
 
-    def put(self, records: Iterable[ConsumerRecord]) -> None:
-        """Add records that were fetched, in order."""
+    def put(self, records: Iterable[ConsumerRecord]) -> int:
+        """Add records that were fetched, in order; how many bytes they have."""
+        before = self.bytes
         for record in records:
             self.records.append(record)
             self.bytes += _size(record)
+        return self.bytes - before
 
     @property
     def is_full(self) -> bool:

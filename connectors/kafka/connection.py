@@ -30,6 +30,10 @@ class Topic:
     partitions: tuple[int, ...]
     max_message_bytes: int | None
     """The longest record batch it takes; None where we may not ask."""
+    retention_ms: int | None = None
+    """How long it keeps records; -1 for ever; None where we may not ask."""
+    cleanup_policy: str | None = None
+    """`delete`, `compact` or both; None where we may not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ class Cluster:
             try:
                 resource = ConfigResource(ConfigResourceType.TOPIC, kafka_topic)
                 settings = admin.describe_configs([resource], config_filter="all")["topic"][kafka_topic]
-                return Topic(numbers, int(settings["max.message.bytes"]["value"]))
+                return Topic(
+                    numbers,
+                    int(settings["max.message.bytes"]["value"]),
+                    int(settings["retention.ms"]["value"]),
+                    settings["cleanup.policy"]["value"],
+                )
             except (KafkaError, LookupError):
                 return Topic(numbers, None)

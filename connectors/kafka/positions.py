@@ -129,9 +129,16 @@ class PositionsTracker(RestrictionTracker):
         self._is_over = True
 
 
-def backlog(positions: Positions, ends: Mapping[int, int]) -> int:
-    """How many offsets lie unread by the partitions' last known ends, at least 1: what engines balance by."""
-    return max(1, sum(_unread(span, ends) for span in positions.spans))
+def backlog(positions: Positions, ends: Mapping[int, int], record_bytes: float = 1.0) -> int:
+    """How much lies unread by the partitions' last known ends, at least 1: what engines balance by.
+
+    Args:
+        positions: what is to be read.
+        ends: of the partitions.
+        record_bytes: a record's mean size. Dataflow takes sizes for bytes and sets them against the bytes it
+            sees pass; a backlog in records would look a thousand times shorter than it is.
+    """
+    return max(1, round(sum(_unread(span, ends) for span in positions.spans) * record_bytes))
 
 
 def _unread(span: Span, ends: Mapping[int, int]) -> int:

@@ -194,4 +194,5 @@ class _RowFn(beam.DoFn):
             result = "withdrawn" if type(value) is Withdrawal else "delivered"
             yield made
         Metrics.counter(NAMESPACE, f"{self._sink}/{result}").inc()
-        metrics.DELIVERED.labels(self._sink, result).inc()
+        kind = "articles" if Article in self._takes else "dead_letters"
+        metrics.DELIVERED.labels(self._sink, kind, result).inc()

@@ -16,6 +16,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from connectors.delivery import Deliver, OnFailure
+from connectors.metrics import report_disk
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
@@ -118,6 +119,7 @@ class Files:
             self._hidden, compression_type=_COMPRESSION[self._options.compression]
         )
         self._records = self._bytes = 0
+        report_disk(self._options.path)
 
     def flush(self) -> None:
         """Finish the file that is begun."""

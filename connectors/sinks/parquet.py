@@ -23,6 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from connectors.columns import Column, columns
 from connectors.delivery import Deliver, OnFailure
+from connectors.metrics import report_disk
 from connectors.sinks import jsonl
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
 from schemas.article import Article
@@ -135,6 +136,7 @@ class _ParquetWriter:
             numbers[folder].append(number)
         for folder, rows in numbers.items():
             self._write_file(folder, table.take(pa.array(rows)) if len(numbers) > 1 else table)
+        report_disk(self._options.path)
         self._forget()
 
     def close(self) -> None:

@@ -9,13 +9,16 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from connectors.delivery import NAMESPACE
+from connectors.kafka.connection import Cluster
+from connectors.kafka.security import Security
+from connectors.kafka.whole_topic import WholeTopic
 from connectors.progress import progress
 from connectors.sources import files
 from schemas import codec
@@ -37,13 +40,26 @@ class Options:
     """The PATHs that were replayed first: where a record's rest is read from."""
     max_record_bytes: int = MAX_RECORD_BYTES
     """A longer record stays a dead letter."""
+    brokers: str | None = None
+    """Where the topics are that were read first, for the rest of their records."""
+    security: Security = field(default_factory=Security)
+    """TLS and SASL towards those brokers."""
+
+    def cluster(self) -> Cluster | None:
+        """The cluster whose topics were read first."""
+        return Cluster(self.brokers, self.security) if self.brokers else None
 
 
-def receive(letter: DeadLetter, roots: Sequence[str], max_record_bytes: int) -> Received:
+def receive(
+    letter: DeadLetter, roots: Sequence[str], max_record_bytes: int, cluster: Cluster | None = None
+) -> Received:
     """A dead letter's record as it was received.
 
     Raises:
-        LostPayload: it is longer than the letter, and no input under `roots` holds it any more.
+        LostPayload: it is longer than the letter, or swept, and neither an input under `roots` nor its topic
+            in `cluster` holds it any more.
+        UnreadableInput: a root cannot be read.
+        TopicMissing, Unreachable: the topic cannot be read.
     """
     if letter.payload is not None:
         payload = letter.payload.encode()
@@ -54,6 +70,11 @@ def receive(letter: DeadLetter, roots: Sequence[str], max_record_bytes: int) -> 
         is_cut = letter.reason is Reason.TRUNCATED_FILE
         fault = Fault(letter.reason, letter.detail) if is_cut else None
         return Received(payload, letter.origin, letter.media, fault)
+    origin = letter.origin
+    if origin.kafka_topic is not None:
+        if cluster is not None and (found := _from_topic(letter, cluster)) is not None:
+            return found
+        roots = ()
     for file in files.discover(roots):
         if file.name == letter.origin.path:
             for received in files.records(file, max_record_bytes):
@@ -65,6 +86,19 @@ def receive(letter: DeadLetter, roots: Sequence[str], max_record_bytes: int) -> 
         f"{letter.origin}: the letter holds the first {len(payload):,} of {letter.payload_bytes:,} bytes, "
         "and the rest is not in the input any more"
     )
+
+
+def _from_topic(letter: DeadLetter, cluster: Cluster) -> Received | None:
+    origin = letter.origin
+    topic = WholeTopic(cluster, origin.kafka_topic or "")
+    # Of the other partitions nothing.
+    starts = {**topic.ends(), (origin.partition or 0): origin.offset or 0}
+    for record in topic.records(starts):
+        is_it = record.offset == origin.offset and record.value is not None
+        if is_it and hashlib.sha256(record.value).hexdigest() == letter.payload_sha256:
+            return Received(record.value, origin, letter.media)
+        return None
+    return None
 
 
 def read(options: Options) -> beam.PTransform:
@@ -92,7 +126,8 @@ class _ReadDeadLettersFn(beam.DoFn):
                 if progress.first_record_at is None:
                     progress.first_record_at = time.monotonic()
                 letter = codec.decode_dead_letter(line)
-                yield receive(letter, self._options.roots, self._options.max_record_bytes)
+                options = self._options
+                yield receive(letter, options.roots, options.max_record_bytes, options.cluster())
                 read += 1
                 progress.records_done += 1
         Metrics.counter(NAMESPACE, "read").inc(read)

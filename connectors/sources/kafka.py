@@ -168,8 +168,8 @@ class _ReadPartitions(beam.DoFn, RestrictionProvider):
 
     def restriction_size(self, element: _Element, restriction: Positions) -> int:
         consumer = self._consumer()
-        ends = {span.partition: consumer.end(span.partition) or span.start for span in restriction.spans}
-        return backlog(restriction, ends)
+        ends = {span.partition: consumer.end_by_now(span.partition) for span in restriction.spans}
+        return backlog(restriction, ends, consumer.record_bytes)
 
     def restriction_coder(self) -> PositionsCoder:
         return PositionsCoder()

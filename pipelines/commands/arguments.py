@@ -16,6 +16,16 @@ InputPaths = Annotated[
     ),
 ]
 
+StopShare = Annotated[
+    float | None,
+    typer.Option(
+        "--stop-when-rejected-share",
+        metavar="SHARE",
+        help="Stop when more than this share (0 to 1) of the latest 1,000 records was refused: the input has "
+        "gone bad.  [default: what the config says; never]",
+    ),
+]
+
 OwnPacks = Annotated[
     Path | None,
     typer.Option(

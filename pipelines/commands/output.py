@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,12 @@ class Output:
     def withdrawn(self) -> Path:
         """The folder of the withdrawals, made with the first of them."""
         return Path(withdrawn_beside(str(self.articles)))
+
+    def as_noted(self) -> Output:
+        """This output with the format and the dead letters' folder of the run that wrote it."""
+        note = self._note() or {}
+        letters = note.get("dead_letters")
+        return replace(self, letters=Path(letters) if letters else None, form=note.get("format", "jsonl"))
 
     def written_form(self) -> Form:
         """How the articles that stand here were written."""

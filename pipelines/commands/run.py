@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from pipelines.commands.arguments import StopShare
 from pipelines.commands.console import stderr, stdout, wrong_usage
 from pipelines.commands.remote import REMOTE, run_there
+from pipelines.commands.stopping import STOPPED, say_stopped, stopping
 from pipelines.flink import as_url
 
 if TYPE_CHECKING:
     from pipelines.config import Config
+    from pipelines.refusals import Refusals
 
 
 def run(
@@ -49,6 +52,7 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve Prometheus metrics on this port.")
     ] = None,
+    stop_share: StopShare = None,
     runner: Annotated[
         str | None,
         typer.Option(metavar="ENGINE", help="direct, prism, flink, portable, dataflow.  [default: direct]"),
@@ -78,9 +82,10 @@ def run(
     SIGTERM drains: what was read is delivered and committed. On Flink and Dataflow it ends the waiting
     only; the job runs on, under the name that is printed, until `newsbeam stop`. Exit code 0: drained,
     done, or left running, and every record is accounted for. 1: the pipeline failed, or the counts do
-    not add up. 2: wrong usage.
+    not add up. 2: wrong usage. 3: stopped, the input has gone bad.
     """
     from pipelines.config import ConfigError, load
+    from pipelines.refusals import Refusals
 
     flags = {"--from": source, "--to": to, "--dead-letters": dead_letters}
     try:
@@ -94,6 +99,7 @@ def run(
             settings = load(None, _tables(str(brokers), source, to, dead_letters, group))
     except ConfigError as error:
         wrong_usage(str(error))
+    settings = stopping(settings, stop_share)
     if until_end:
         settings = _bounded(settings)
     chosen = _option_table(option or [], from_savepoint, allow_non_restored_state)
@@ -113,33 +119,41 @@ def run(
     begun = time.monotonic()
     counts: Counter[str] | None
     try:
-        counts = run_there(settings, detach=detach) if is_remote else _run(settings, workers, metrics_port)
+        if is_remote:
+            counts, refusals = run_there(settings, detach=detach), Refusals()
+        else:
+            counts, refusals = _run(settings, workers, metrics_port)
     except Exception as error:  # a pipeline fails in as many ways as there are engines
         stderr.print(f"newsbeam: {type(error).__name__}: {error}", style="bold red", markup=False)
         raise typer.Exit(1) from None
     if counts is not None:
-        _report(counts, settings, time.monotonic() - begun, as_json=as_json)
+        _report(counts, refusals, settings, time.monotonic() - begun, as_json=as_json)
 
 
-def _run(settings: Config, workers: int, metrics_port: int | None) -> Counter[str]:
+def _run(settings: Config, workers: int, metrics_port: int | None) -> tuple[Counter[str], Refusals]:
     from connectors import drain
+    from pipelines import refusals
 
+    refusals.taken()
     drain.on_signals()
     with tempfile.TemporaryDirectory(prefix="newsbeam-metrics-") as folder:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # the workers', who import Prometheus anew
-        from prometheus_client import REGISTRY, CollectorRegistry
+        from prometheus_client import REGISTRY, CollectorRegistry, ProcessCollector
         from prometheus_client.multiprocess import MultiProcessCollector
 
+        from connectors import metrics
         from pipelines.commands.status import watch
         from pipelines.running import run as run_here
         from pipelines.supervisor import supervise
 
         if workers == 1:
             with watch(REGISTRY, metrics_port):
-                return run_here(settings)
+                return run_here(settings), refusals.taken()
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        ProcessCollector(registry=registry)
+        registry.register(metrics.RESTARTS)  # this process counts them, the workers all else
         with watch(registry, metrics_port):
             return supervise(settings, workers)
 
@@ -189,11 +203,13 @@ def _bounded(settings: Config) -> Config:
     return dataclasses.replace(settings, source=dataclasses.replace(settings.source, options=options))
 
 
-def _report(counts: Counter[str], settings: Config, seconds: float, *, as_json: bool) -> None:
+def _report(
+    counts: Counter[str], refusals: Refusals, settings: Config, seconds: float, *, as_json: bool
+) -> None:
     from pipelines.commands.table import render
     from pipelines.summary import Summary
 
-    summary = Summary(counts, settings.sinks, seconds)
+    summary = Summary(counts, settings.sinks, seconds, refusals)
     if as_json:
         import orjson
 
@@ -203,4 +219,8 @@ def _report(counts: Counter[str], settings: Config, seconds: float, *, as_json: 
         stdout.print(render(summary))
     for fault in summary.faults():
         stderr.print(f"newsbeam: {fault}", style="bold red", markup=False)
+    if refusals.stopped:
+        go_on = "Mend what sends to the topic, or raise the share; then the same command goes on."
+        say_stopped(refusals.stopped, go_on)
+        raise typer.Exit(1 if summary.faults() else STOPPED)
     raise typer.Exit(1 if summary.faults() else 0)

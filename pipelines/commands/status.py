@@ -63,7 +63,7 @@ def sums_of(registry: CollectorRegistry) -> dict[str, float]:
                 sums["received"] += sample.value
             elif sample.name == "newsbeam_outcomes_total":
                 sums[sample.labels["outcome"]] += sample.value
-            elif sample.name == "newsbeam_sink_total" and sample.labels["result"] == "undelivered":
+            elif sample.name == "newsbeam_sink_records_total" and sample.labels["result"] == "undelivered":
                 sums["undelivered"] += sample.value
             elif sample.name == "newsbeam_kafka_lag":
                 sums["lag"] += sample.value

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.commands.console import printable
+from pipelines.refusals import Refused
 from pipelines.summary import OUTCOMES, Summary
 
 _MOST_ROWS = 12
@@ -27,12 +31,35 @@ def render(summary: Summary) -> RenderableType:
         _table("topic", summary.of("topic"), outcomes.get("enriched", 0)),
         _table("junk removed", summary.of("junk"), None),
         _table(
+            "left out by",
+            {sink.name: n for sink in summary.sinks if (n := summary.of(sink.name).get("kept_out"))},
+            None,
+        ),
+        _table(
             "delivered to",
             {sink.name: summary.of(sink.name).get("delivered", 0) for sink in summary.sinks},
             None,
         ),
     ]
-    return Group(Text(headline, style="bold"), Columns([table for table in tables if table.row_count]))
+    parts: list[RenderableType] = [Text(headline, style="bold")]
+    parts.append(Columns([table for table in tables if table.row_count]))
+    if summary.refusals.refused:
+        parts += [Text(), refused(summary.refusals.refused)]
+    return Group(*parts)
+
+
+def refused(groups: Sequence[Refused]) -> Table:
+    """What was refused, by reason and station, with the first of each as an example."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan")
+    table.add_column("refused", style="cyan")
+    table.add_column("by", style="cyan")
+    table.add_column("", justify="right")
+    table.add_column("such as", overflow="fold")
+    table.add_column("what was wrong with it", overflow="fold")
+    for group in groups[:_MOST_ROWS]:
+        wrong = Text(printable(group.detail))
+        table.add_row(group.reason, group.step, f"{group.records:,}", Text(printable(group.origin)), wrong)
+    return table
 
 
 def _table(title: str, counts: dict[str, int], whole: int | None) -> Table:

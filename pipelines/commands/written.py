@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.commands.console import wrong_usage
+from pipelines.record_files import UNREADABLE, open_records, record_files
 
 if TYPE_CHECKING:
     from schemas.article import Article
@@ -31,7 +30,7 @@ def written_files(path: Path, kind: str) -> list[Path]:
     if not path.is_dir():
         wrong_usage(f"{path}: no such file or folder")
     inner = path / kind
-    files = sorted((inner if inner.is_dir() else path).glob("[!.]*.jsonl*"))
+    files = record_files(inner if inner.is_dir() else path)
     if not files and not inner.is_dir():
         wrong_usage(f"{path}: holds neither {kind}/ nor .jsonl files")
     return files
@@ -39,19 +38,27 @@ def written_files(path: Path, kind: str) -> list[Path]:
 
 def read_written(path: Path, kind: str, decode: Callable[[bytes], _Record]) -> Iterator[_Record]:
     """The records at a path (see `written_files`). What is none ends the command, with file and line."""
+    for file in written_files(path, kind):
+        for _, record in read_file(file, kind, decode):
+            yield record
+
+
+def read_file(file: Path, kind: str, decode: Callable[[bytes], _Record]) -> Iterator[tuple[bytes, _Record]]:
+    """The lines of one written file, and the records they are. What is none ends the command."""
     from pydantic import ValidationError
 
-    for file in written_files(path, kind):
-        number = 0
-        try:
-            with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-                for number, line in enumerate(lines, 1):  # noqa: B007
-                    yield decode(line)
-        except ValidationError as error:
+    number = 0
+    try:
+        with open_records(file) as lines:
+            for number, line in enumerate(lines, 1):  # noqa: B007
+                yield line, decode(line)
+    except ValueError as error:
+        why = str(error)
+        if isinstance(error, ValidationError):
             why = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}".strip()
-            wrong_usage(f"{file}: line {number} is none of the {kind} that a replay writes: {why}")
-        except (OSError, EOFError, zlib.error) as error:
-            wrong_usage(f"{file}: {error}")
+        wrong_usage(f"{file}: line {number} is none of the {kind} that a replay writes: {why}")
+    except UNREADABLE as error:
+        wrong_usage(f"{file}: {error}")
 
 
 def one_article(record: str, id: str | None) -> Article:

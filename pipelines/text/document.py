@@ -69,7 +69,8 @@ def take_doubled_tail(page: Page) -> None:
     """Take a foot that lists other stories with each headline printed twice (picture and link).
 
     The pairs must follow one another to the end of the page with at most two lines (a summary)
-    after each; one pair is enough right under a line that a rule took, else it takes two.
+    after each; one pair is enough right under a line that a rule took, else it takes two. Lines only
+    behind the last pair are no summary: the pairs were pictures in the article.
     """
     lines = page.lines
     pairs = [
@@ -78,13 +79,16 @@ def take_doubled_tail(page: Page) -> None:
         if lines[index] == lines[index + 1] and page.cuts[index] is None and page.is_headline(index)
     ]
     first = len(lines)
-    count = 0
+    summaries: list[int] = []
     for index in reversed(pairs):
         between = sum(page.cuts[k] is None for k in range(index + 2, min(first, index + 2 + RUN_LINES)))
         if between > 2 or first - index > RUN_LINES:
             break
         first = index
-        count += 1
+        summaries.append(between)
+    count = len(summaries)
+    if count >= 2 and summaries[0] > max(summaries[1:]):
+        return
     if count >= 2 or (count == 1 and page.cuts[first - 1] is not None):
         if not any(page.cuts[k] is None and page.is_paragraph(k) for k in range(first)):
             return

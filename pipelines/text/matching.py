@@ -46,9 +46,11 @@ def match_rules(page: Page, packs: Packs) -> dict[int, Rule]:
                 index = page.index_at(match.start)
                 if index >= 0 and _fits(rule, page, index):
                     _add_span(page, index, Cut(match.start, match.end, rule.kind, rule.id), match.groups)
-    for index, line in enumerate(page.lines):
-        if page.cuts[index] is None and page.is_open(index):
-            _match_open(page, index, fold(line), packs)
+    lines = page.lines
+    opened = [index for index in range(len(lines)) if page.cuts[index] is None and page.is_open(index)]
+    if opened and packs.fired_open(fold("\n".join([lines[index] for index in opened]))):
+        for index in opened:
+            _match_open(page, index, fold(lines[index]), packs)
     return taken
 
 

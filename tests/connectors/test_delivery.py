@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from connectors import delivery
 from connectors.delivery import Undeliverable, _DeliverFn, _DeliverOrHoldFn
@@ -142,3 +145,45 @@ def test_a_sink_for_articles_takes_withdrawals_and_no_letters(writer: Flaky) -> 
         for value in (Withdrawal("w", received.origin), letter):
             assert list(fn.process(Outcome(received, value))) == []
         assert fn._counts == counts
+
+
+@pytest.mark.parametrize("fn_class", [_DeliverFn, _DeliverOrHoldFn])
+@pytest.mark.parametrize("fails", ["open", "write", "flush"])
+def test_prometheus_hears_of_each_failure(writer: Flaky, fn_class: type[_DeliverFn], fails: str) -> None:
+    sink = f"{fn_class.__name__}-{fails}"
+    fn = fn_class(writer, sink, DeadLetter if fails == "open" else Article, "0")
+    writer.fails = fails if fails == "open" else ""
+    with contextlib.suppress(ConnectionError):
+        fn.setup()
+        writer.fails = fails
+        bundle(fn, "a")
+    takes = "dead_letters" if fails == "open" else "articles"
+    labels = {"sink": sink, "takes": takes}
+    assert REGISTRY.get_sample_value("newsbeam_sink_failures_total", labels) == 1
+
+
+@pytest.mark.parametrize("fn_class", [_DeliverFn, _DeliverOrHoldFn])
+def test_prometheus_hears_how_old_records_are_when_the_sink_holds_them(
+    writer: Flaky, fn_class: type[_DeliverFn]
+) -> None:
+    sink, now = f"{fn_class.__name__}-ages", datetime.now(UTC)
+    fn = fn_class(writer, sink, Article, "0")
+    fn.setup()
+    fn.start_bundle()
+    for seconds in (20, -3600):  # a producer's clock may be ahead: that counts as 0
+        origin = Origin(
+            "kafka", kafka_topic="t", partition=0, offset=0, timestamp=now - timedelta(0, seconds)
+        )
+        list(fn.process(outcome("a", origin)))
+    list(fn.process(outcome("file")))  # has no Kafka time
+    list(fn.finish_bundle() or ())
+
+    def value(name: str, **more: str) -> float | None:
+        return REGISTRY.get_sample_value(f"newsbeam_{name}", {"sink": sink, **more})
+
+    assert value("delivery_age_seconds_count") == 2
+    assert value("delivery_age_seconds_bucket", le="0.05") == 1
+    assert value("delivery_age_seconds_bucket", le="10.0") == 1
+    assert value("delivery_age_seconds_bucket", le="30.0") == 2
+    assert value("sink_flush_seconds_count") == 1
+    assert value("sink_records_total", takes="articles", result="delivered") == 3

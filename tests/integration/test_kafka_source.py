@@ -209,7 +209,7 @@ class Reader:
 
     def __init__(self, kafka: Broker, topic: str, **options: Any) -> None:
         self._fn = source._ReadPartitions(source.Share(kafka.brokers, topic, **options))
-        self.element = (topic, 0, 1)
+        self.element = (topic, 0, 1, 0)
         self.restriction = self._fn.initial_restriction(self.element)
         self.watermark = ManualWatermarkEstimator(None)
 
@@ -239,15 +239,39 @@ def test_a_bundle_ends_after_so_many_records_or_so_long(kafka: Broker) -> None:
     topic = kafka.topic(1)
     kafka.produce(topic, [b"%d" % number for number in range(100)])
     reader = Reader(kafka, topic, bundle_records=10)
-    assert reader.size == 100
     while not (first := reader.bundle()):
         pass
     assert first == [b"%d" % number for number in range(10)]
-    assert reader.size == 90
     slow = Reader(kafka, topic, bundle_seconds=0.1, start={0: 10})
     while not (found := slow.bundle(while_reading=lambda: time.sleep(0.04))):
         pass
     assert 1 <= len(found) <= 4
+
+
+@pytest.mark.usefixtures("_fresh_consumers")
+def test_its_size_is_the_backlog_in_bytes_as_autoscaling_takes_it(kafka: Broker) -> None:
+    topic = kafka.topic(1)
+    kafka.produce(topic, [b"x" * 50] * 100)
+    reader = Reader(kafka, topic, bundle_records=10)
+    assert reader.size == 100 * consumers.ARTICLE_BYTES  # nothing seen yet
+    while not reader.bundle():
+        pass
+    assert reader.size == round(90 * (50 + 1.9))  # the keys are "0" to "99"
+    taken_over = reader.restriction
+    consumers.close_all()
+    after = Reader(kafka, topic, bundle_records=10)
+    consumers.close_all()
+    after._fn._shared = None  # a worker that was never asked where the partition starts or ends
+    after.restriction = taken_over
+    assert after.size == 90 * consumers.ARTICLE_BYTES
+    while after.restriction.spans[0].start < 100:
+        after.bundle()
+    assert after.size == 1
+    kafka.produce(topic, [b"x" * 50] * 7)
+    wait_until(lambda: after.bundle() != [] or after.size > 1, what="news of seven records")
+    while after.restriction.spans[0].start < 107:
+        after.bundle()
+    assert after.size == 1
 
 
 @pytest.mark.usefixtures("_fresh_consumers")

@@ -144,7 +144,7 @@ def test_a_live_run_serves_metrics_and_drains_on_sigterm(kafka: Broker) -> None:
         metrics = _metrics(address, 'newsbeam_outcomes_total{outcome="rejected"} 1.0')
         assert 'newsbeam_outcomes_total{outcome="enriched"} 5.0' in metrics
         assert 'newsbeam_rejected_total{reason="not_json"} 1.0' in metrics
-        assert 'newsbeam_station_records_total{station="DetectLanguage"} 6.0' in metrics
+        assert 'newsbeam_station_seconds_count{station="DetectLanguage"} 6.0' in metrics
         assert f'newsbeam_kafka_lag{{kafka_topic="{raw}",partition="1"}} 0.0' in metrics
         assert f'newsbeam_kafka_oldest_unprocessed_seconds{{kafka_topic="{raw}",partition="0"}}' in metrics
         process.send_signal(signal.SIGTERM)

@@ -72,9 +72,13 @@ class TestDeadLetters:
         (output.parent / "in" / "b.jsonl").write_text("\n")
         before = written(output, "dead_letters")
         answer = newsbeam("dead-letters", "replay", output)
-        assert answer.exit_code == 2
-        assert "b.jsonl#1" in answer.stderr and "not in the input any more" in answer.stderr
+        said = " ".join(answer.stdout.decode().split())
+        # It goes on: what is whole in its letter is tried.
+        assert answer.exit_code == 1
+        assert "lost: b.jsonl#1" in said and "not in the input any more" in said
+        assert "refused again: not_json 1" in said and "record lost, letter kept 1" in said
         assert written(output, "dead_letters") == before
+        assert not (output / ".replayed").exists()
 
     def test_letters_of_a_run_to_standard_output_are_replayed(
         self, newsbeam: Newsbeam, output: Path, tmp_path: Path

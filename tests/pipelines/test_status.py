@@ -13,7 +13,7 @@ def test_the_line_adds_up_over_labels_and_keeps_the_oldest_age() -> None:
     outcomes = Counter("newsbeam_outcomes", "", ["outcome"], registry=registry)
     outcomes.labels("enriched").inc(1400)
     outcomes.labels("rejected").inc(100)
-    sinks = Counter("newsbeam_sink", "", ["sink", "result"], registry=registry)
+    sinks = Counter("newsbeam_sink_records", "", ["sink", "result"], registry=registry)
     sinks.labels("articles", "delivered").inc(1399)
     sinks.labels("articles", "undelivered").inc()
     lag = Gauge("newsbeam_kafka_lag", "", ["kafka_topic", "partition"], registry=registry)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connectors import drain
+from pipelines.refusals import Refusals
 from pipelines.workers import WorkerFailed, _answers, _Part
 
 
@@ -26,7 +27,7 @@ def test_workers_are_asked_to_drain_once_though_one_is_late() -> None:
     # A second SIGTERM would end a worker before it has drained.
     pipes = [multiprocessing.Pipe(duplex=False) for _ in range(2)]
     processes: list[Any] = [Process(), Process()]
-    parts = [_Part(Counter(read=number), None, 0.0) for number in range(2)]
+    parts = [_Part(Counter(read=number), None, 0.0, Refusals()) for number in range(2)]
 
     def answer() -> None:
         pipes[0][1].send(parts[0])

@@ -94,3 +94,4 @@ def test_backlog_is_what_lies_unread_and_never_nothing() -> None:
     assert backlog(both, {0: 100, 1: 100}) == 95
     assert backlog(both, {}) == 1
     assert backlog(Positions(), {}) == 1
+    assert backlog(both, {0: 100, 1: 100}, record_bytes=4000.5) == 380_048
