@@ -126,6 +126,7 @@ def train(
         What was measured on sites left out: `threshold`, `precision` and `recall` of the lines that the
         rules leave undecided.
     """
+    pages = list(pages)
     data = _Data(collect(pages, library, guess_language))
     left_out = data.left_out_scores()
     threshold, precision, recall = _threshold(left_out[data.after], data.junk[data.after])
@@ -134,6 +135,7 @@ def train(
     scale = float(np.abs(words.coef_).max()) / 127
     content = {
         "features": [*NAMES, "words"],
+        "languages": sorted({page["lang"] for page in pages}),
         "threshold": threshold,
         "word_scale": scale,
         "word_bias": float(words.intercept_[0]),

@@ -63,7 +63,8 @@ def strip_boilerplate(
         text: the page's text, a paragraph a line.
         packs: the rules for its language and site.
         hints: what is known besides.
-        line_model: scores the short lines that no rule decides; without one they stay.
+        line_model: scores the short lines that no rule decides, in the languages that it knows; without
+            one they stay.
     """
     ledger = Ledger(text)
     findings = Findings(packs.language)
@@ -71,7 +72,7 @@ def strip_boilerplate(
         page = Page(ledger.text)
         known = Hints(hints.title or findings.title)
         decide(page, packs, known, findings)
-        if line_model is not None:
+        if line_model is not None and packs.language in line_model.languages:
             _score(page, known, line_model)
         cuts = list(page.decided())
         if not cuts:

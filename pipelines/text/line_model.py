@@ -47,8 +47,8 @@ class LineModel:
     """A trained scorer.
 
     Args:
-        content: the model as trained: `features`, `threshold`, `words`, `word_scale`, `word_bias`,
-            `trees`; each tree is a list of nodes `[feature, threshold, left, right]`, a leaf is
+        content: the model as trained: `features`, `languages`, `threshold`, `words`, `word_scale`,
+            `word_bias`, `trees`; each tree is a list of nodes `[feature, threshold, left, right]`, a leaf is
             `[-1, value]`.
 
     Raises:
@@ -58,6 +58,8 @@ class LineModel:
     def __init__(self, content: Mapping[str, Any]) -> None:
         if content["features"] != [*NAMES, "words"] or len(content["words"]) != 1 << WORD_BITS:
             raise ValueError("the line model was trained on other features: train it again")
+        self.languages = frozenset[str](content["languages"])
+        """Primary language tags of the pages it was trained on; of others it knows nothing."""
         self.threshold: float = content["threshold"]
         """A line that scores as much is junk (0-1)."""
         self._words = [weight * content["word_scale"] for weight in content["words"]]

@@ -22,6 +22,7 @@ def page(n: int) -> dict[str, object]:
     return {
         "id": str(n),
         "site": f"s{n}.example",
+        "lang": "en",
         "lines": lines,
         "labels": ["body", "ui", "body", "subhead"],
     }

@@ -23,6 +23,7 @@ def model(total: float, threshold: float = 0.5) -> LineModel:
     return LineModel(
         {
             "features": [*NAMES, "words"],
+            "languages": ["en"],
             "threshold": threshold,
             "word_scale": 1.0,
             "word_bias": 0.0,
@@ -54,13 +55,15 @@ def test_words_are_a_vector_of_length_one() -> None:
 
 
 def test_a_scored_line_says_so_with_its_score() -> None:
-    packs = PackLibrary().select(None)
+    packs = PackLibrary().select("en")
     raw = f"{BODY}\n{LABEL}\n{BODY}"
     cleaned = strip_boilerplate(raw, packs, Hints(), model(2.0))
     assert cleaned.text == f"{BODY}\n{BODY}"
     assert [(r.rule, r.score) for r in cleaned.removed] == [("line_model", 0.8808)]
     assert restore(cleaned.text, cleaned.removed) == raw
     assert strip_boilerplate(raw, packs, Hints(), model(-2.0)).removed == ()
+    unknown = PackLibrary().select("ko")
+    assert strip_boilerplate(raw, unknown, Hints(), model(2.0)).removed == ()
 
 
 def test_a_model_of_other_features_is_refused() -> None:
