@@ -8,27 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from pipelines.commands.console import printable
 from pipelines.commands.facts import facts
 from pipelines.explained import Explained
-from pipelines.version import VERSION
+from pipelines.pages.template import fill
 from schemas.article import Article
 
 
 def page(explained: Sequence[Explained]) -> str:
     """The page as HTML. Everything that comes from an article is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["printable"] = lambda text: printable(str(text)).encode("utf-8", "replace").decode()
     articles = [one for one in explained if isinstance(one.article, Article)]
     kinds = Counter(
         removal.kind
@@ -36,8 +24,8 @@ def page(explained: Sequence[Explained]) -> str:
         if isinstance(one.article, Article)
         for removal in one.article.removed
     )
-    return environment.get_template("explain.html").render(
-        version=VERSION,
+    return fill(
+        "explain.html",
         kinds=sorted(kinds.items(), key=lambda item: (-item[1], item[0])),
         articles=[
             {

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from pipelines.commands.console import printable
+from pipelines.pages.template import fill
 from pipelines.run_report import LISTED, Lengths, RunReport
 from pipelines.summary import OUTCOMES, Summary
-from pipelines.version import VERSION
 
 _OTHERS = "all others"
 
@@ -35,23 +31,12 @@ def page(report: RunReport, title: str, summary: Summary | None = None) -> str:
         title: what was replayed, for a person.
         summary: the run's counters, for its times.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["printable"] = lambda text: printable(str(text)).encode("utf-8", "replace").decode()
-    environment.filters["number"] = lambda number: f"{number:,}"
-    environment.filters["ends"] = lambda columns: [
-        f"{columns[at].label} characters" for at in (0, -1) if columns
-    ]
     enriched = report.outcomes["enriched"]
     kinds = dict(report.junk_chars.most_common())
     stations = summary.stations() if summary else {}
-    return environment.get_template("report.html").render(
-        version=VERSION,
+    measured = lengths(report.before, report.after)
+    return fill(
+        "report.html",
         title=title,
         report=report,
         summary=summary,
@@ -63,7 +48,8 @@ def page(report: RunReport, title: str, summary: Summary | None = None) -> str:
         languages=bars(report.languages, enriched),
         topics=bars(report.topics, enriched),
         kinds=bars(kinds, report.before.chars),
-        lengths=lengths(report.before, report.after),
+        lengths=measured,
+        length_ends=[f"{measured[at].label} characters" for at in (0, -1) if measured],
         shares=shares(report.shares),
         dates=bars(report.date_origins, enriched),
         stations=bars({name: round(1e6 * spent) for name, spent in stations.items()}, None),
