@@ -25,8 +25,9 @@ from pipelines.workers import WorkerFailed
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
-_SOUND_SECONDS = 10.0
-"""A worker that never ran for so long has a wrong configuration; one that did has met bad luck."""
+_SOUND_SECONDS = 45.0
+"""A worker that never ran for so long has a wrong configuration; one that did has met bad luck. Its start
+counts, too: some seconds, and half a minute on a machine that has other work."""
 _LONGEST_PAUSE_SECONDS = 30.0
 _DRAIN_SECONDS = 150.0
 """How long workers may take to finish their bundles: more than a Kafka delivery may (120 s)."""

@@ -79,7 +79,7 @@ def test_the_seeds(newsbeam: Newsbeam, seeds: Path, tmp_path: Path) -> None:
         assert records[number]["published_at"] == "2025-08-13T00:00:00Z"
         assert records[number]["published_at_precision"] == "day"
         assert not records[number]["date_conflict"]
-    assert records["004"]["topics"][0]["name"] == "politics"
+    assert "politics" in {topic["name"] for topic in records["004"]["topics"]}
     assert records["004"]["date_conflict"]
     assert records["004"]["published_at"] is None
     assert any(c["value"].startswith("2026-02-05") for c in records["004"]["date_candidates"])
