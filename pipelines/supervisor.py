@@ -12,22 +12,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client import multiprocess
 
 from connectors import drain, metrics
 from pipelines import logs, refusals
-from pipelines.config import Config
 from pipelines.refusals import Refusals
 from pipelines.workers import WorkerFailed
+
+if TYPE_CHECKING:
+    from pipelines.config import Config  # imports Beam, which warns of this and that before logging is set up
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _SOUND_SECONDS = 45.0
-"""A worker that never ran for so long has a wrong configuration; one that did has met bad luck. Its start
-counts, too: some seconds, and half a minute on a machine that has other work."""
+"""A worker that fails sooner has a wrong configuration; one that fails later, or is killed, has met bad luck.
+Its start counts, too: some seconds, and half a minute on a machine that has other work."""
 _LONGEST_PAUSE_SECONDS = 30.0
 _DRAIN_SECONDS = 150.0
 """How long workers may take to finish their bundles: more than a Kafka delivery may (120 s)."""
@@ -63,7 +65,8 @@ def supervise(config: Config, workers: int) -> tuple[Counter[str], Refusals]:
     committed offsets. What a failed worker had counted is lost with it.
 
     Raises:
-        WorkerFailed: a worker failed at its first start, or while draining; the others are drained.
+        WorkerFailed: a worker failed (and was not killed) at its first start, or failed while draining;
+            the others are drained.
     """
     counts: Counter[str] = Counter()
     crew = [_Worker(number) for number in range(workers)]
@@ -109,8 +112,9 @@ def _look_after(
         return
     try:
         answer: Any = worker.connection.recv()
+        was_killed = False
     except EOFError:
-        answer = "died without a word (killed? out of memory?)"
+        answer, was_killed = "died without a word (killed? out of memory?)", True
     worker.process.join()
     multiprocess.mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
     worker.process = None
@@ -119,7 +123,7 @@ def _look_after(
         worker.refusals, worker.is_over = answer.refusals, True
         if answer.refusals.stopped:
             drain.request()
-    elif is_draining or not worker.was_sound:
+    elif is_draining or not (worker.was_sound or was_killed):
         worker.said.append(answer)
         worker.is_over = True
         drain.request()
@@ -167,7 +171,7 @@ def _work(config: bytes, connection: Connection) -> None:
     try:
         from pipelines.running import run
 
-        # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
+        # Pickled apart: it imports Beam.
         connection.send(_Ended(run(pickle.loads(config)), refusals.taken()))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")

@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connectors import drain
 from connectors.progress import progress
 from pipelines import logs, refusals
-from pipelines.config import Config
 from pipelines.refusals import Refusals
+
+if TYPE_CHECKING:
+    from pipelines.config import Config  # imports Beam, which warns of this and that before logging is set up
 
 _REPORT_SECONDS = 0.2
 _FIGURES = 2  # bytes read, records done
@@ -150,7 +152,7 @@ def _work(config: bytes, worker: int, figures: Figures, connection: Connection) 
     drain.in_worker()
     logs.configure()
     try:
-        # Pickled apart: it imports Beam, which warns of this and that before logging is set up.
+        # Pickled apart: it imports Beam.
         connection.send(_run_part(pickle.loads(config), worker, figures))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")

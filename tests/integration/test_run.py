@@ -161,7 +161,6 @@ def test_workers_share_the_partitions_and_a_killed_one_is_started_again(kafka: B
         newsbeam("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
         kafka.consume(out, 5, seconds=60)
         _metrics(address, 'newsbeam_outcomes_total{outcome="enriched"} 5.0')
-        time.sleep(10)  # a worker that dies sooner is taken for wrongly configured
         victim = _workers_of(process.pid)[0]
         subprocess.run(["kill", "-9", str(victim)], check=True)
         _after(process, r"starting it again in (\d)")
