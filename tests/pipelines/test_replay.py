@@ -232,6 +232,12 @@ def test_workers_have_nothing_to_warn_of(tmp_path: Path, seeds: Path) -> None:
     assert answer.stderr == b""
 
 
+@pytest.mark.parametrize("module", ["pipelines.workers", "pipelines.supervisor"])
+def test_workers_set_up_logging_before_they_import_beam(module: str) -> None:
+    check = f"import {module}, sys; sys.exit('apache_beam' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)
+
+
 def test_workers_are_interrupted_while_they_start(
     tmp_path: Path, two_workers: subprocess.Popen[bytes]
 ) -> None:
