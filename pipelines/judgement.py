@@ -12,9 +12,8 @@ from typing import Any
 
 import orjson
 
-from pipelines.models import registry
-from pipelines.text import language
-from pipelines.text.topics import Calibration, TopicTagger, media_topics
+from pipelines.text import language, topics
+from pipelines.text.topics import media_topics
 
 NONE = "none"
 """Stands for an article that was given no topic."""
@@ -116,8 +115,7 @@ def judge(paths: Iterable[Path]) -> Judgement:
         ModelFault: a model is missing or broken.
     """
     identifier = language.load()
-    entry = registry.entries()["topics"]
-    tagger = TopicTagger(registry.load_fasttext("topics"), Calibration(**entry.calibration))
+    tagger = topics.load()
     keys = {code: key for key, (code, _) in media_topics().items()}
     judged = Judgement()
     for where, row in _rows(paths):
@@ -136,11 +134,11 @@ def judge(paths: Iterable[Path]) -> Judgement:
             if primary not in media_topics():
                 raise LabelFault(f"{where}: {primary!r} is no topic; they are {', '.join(media_topics())}")
             also = {keys.get(key, key) for key in row.get("secondary") or ()}
-            topics = [(keys[topic.code], topic.confidence) for topic in tagger.tag(title, text)]
-            main = topics[0][0] if topics else NONE
+            named = [(keys[topic.code], topic.confidence) for topic in tagger.tag(title, text)]
+            main = named[0][0] if named else NONE
             judged.topics.pairs[primary, main] += 1
             judged.topics.in_set += main in {primary, *also}
-            for key, confidence in topics:
+            for key, confidence in named:
                 judged.topics.said[confidence].append(key in {primary, *also})
     return judged
 

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pipelines.models import registry
-from pipelines.text import packs
+from pipelines.text import language, packs
 from pipelines.text.boilerplate import Hints, decide
 from pipelines.text.findings import Findings
-from pipelines.text.language import LanguageIdentifier
 from pipelines.text.line_features import NAMES, candidates, rows
 from pipelines.text.line_model import WORD_BITS, buckets
 from pipelines.text.packs import PackLibrary
@@ -87,8 +85,7 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
     if any(not {"lines", "labels", "site"} <= page.keys() for page in pages):
         raise ValueError("a page lacks lines, labels or site")
     progress(f"{len(pages):,} pages")
-    guess = LanguageIdentifier(registry.load_fasttext("language")).guess
-    scores = train(pages, packs.load(), guess, output)
+    scores = train(pages, packs.load(), language.load().guess, output)
     model = output.read_bytes()
     digest = hashlib.sha256(model).hexdigest()
     entry = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.models import registry
-from pipelines.text import subtopics
-from pipelines.text.topics import Calibration, TopicTagger, media_topics
+from pipelines.text import subtopics, topics
+from pipelines.text.topics import media_topics
 from schemas.article import Article
 
 
@@ -15,18 +15,17 @@ class TagTopics:
 
     def setup(self) -> None:
         """Load the topic model, once a process. Raises `ModelFault`."""
-        entry = registry.entries()["topics"]
-        self._tagger = TopicTagger(registry.load_fasttext("topics"), Calibration(**entry.calibration))
+        self._tagger = topics.load()
         self._subtopics = subtopics.load()
-        self._model_id = entry.id
+        self._model_id = registry.entries()["topics"].id
 
     def convert(self, article: Article) -> Article:
         """Judge the title and the clean text."""
         provenance = article.provenance
-        topics = self._tagger.tag(article.title, article.text)
+        found = self._tagger.tag(article.title, article.text)
         return article.evolve(
-            topics=topics,
-            subtopics=self._subtopics.tag(article.language.tag, topics, article.title, article.text),
+            topics=found,
+            subtopics=self._subtopics.tag(article.language.tag, found, article.title, article.text),
             provenance=replace(provenance, models={**provenance.models, "topics": self._model_id}),
         )
 

@@ -1,4 +1,4 @@
-"""Web addresses: the canonical form that ids are made of. Frozen: a change here changes ids."""
+"""Web addresses: whose they are, and the canonical form that ids are made of."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ _TRACKING = frozenset(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+def host(address: str | None) -> str | None:
+    """The host name, in lower case, of a URL or of what stands alone (`example.org`, `example.org/news`);
+    None where there is none."""
+    if not address:
+        return None
+    try:
+        return urlsplit(address if "//" in address else f"//{address}").hostname
+    except ValueError:  # a broken address
+        return None
+
+
 def canonical(url: str) -> str | None:
     """The address without what does not name the page: fragment, default port, tracking parameters.
 
     Scheme and host in lower case, an empty path as `/`; path and remaining query as they came, since
-    servers may tell them apart.
+    servers may tell them apart. Frozen: a change here changes ids.
 
     Returns:
         None where `url` is no absolute http(s) address.

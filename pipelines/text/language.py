@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from pipelines.models import registry
 from pipelines.text import passages
-from pipelines.text.language_rules import Family, Rules, load_rules
+from pipelines.text.address import host
+from pipelines.text.language_rules import Family, load_rules
 from schemas.article import Language, LanguageShare
 
 UNSURE = "und"
@@ -76,12 +77,11 @@ class LanguageIdentifier:
 
     Args:
         model: the fastText model, `pipelines.models.registry.load_fasttext("language")`.
-        rules: what mends it.
     """
 
-    def __init__(self, model: Any, rules: Rules | None = None) -> None:
+    def __init__(self, model: Any) -> None:
         self._predict = model.f.predict  # the wrapper's own `predict(str)` breaks under NumPy 2
-        self._rules = rules or load_rules()
+        self._rules = load_rules()
 
     def guess(self, text: str) -> str:
         """The tag by which rule packs are chosen before cleaning: one look at the longest lines.
@@ -324,10 +324,8 @@ def _hinted(hints: Mapping[str, str] | None) -> tuple[str, ...]:
 def publisher_language(address: str | None) -> str | None:
     """The usual language of a publisher by its URL or domain: what nearly all news under the domain's last
     part is written in (`https://www.delfi.lt/a` -> `lt`). None where it does not tell."""
-    if not address:
-        return None
-    host = address.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0].rstrip(".")
-    return load_rules().publisher.get(host.rpartition(".")[2].lower()) if "." in host else None
+    domain, dot, last = (host(address) or "").rstrip(".").rpartition(".")
+    return load_rules().publisher.get(last) if domain and dot else None
 
 
 def _in_one_script(word: re.Match[str]) -> str:

@@ -53,8 +53,9 @@ class Rules:
 
 
 @cache
-def load_rules(path: Path = Path(__file__).parents[1] / "rules" / "languages.toml") -> Rules:
-    """Read the language data. Raises `OSError`, `tomllib.TOMLDecodeError`, `KeyError` or `TypeError`."""
+def load_rules() -> Rules:
+    """The language data, read once a process."""
+    path = Path(__file__).parents[1] / "rules" / "languages.toml"
     tables = tomllib.loads(path.read_text("utf-8"))
     families = [_read_family(table) for table in tables["family"].values()]
     trust = tables["trust"]

@@ -12,7 +12,6 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -93,12 +92,7 @@ class LineModel:
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
 
 
-def load(path: Path) -> LineModel:
-    """The model in a file."""
-    return LineModel(orjson.loads(path.read_bytes()))
-
-
 @cache
 def shipped() -> LineModel:
     """The shipped model, verified and read once a process. Raises `ModelFault`."""
-    return load(registry.verified("lines"))
+    return LineModel(orjson.loads(registry.verified("lines").read_bytes()))

@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import re2
 
+from pipelines.text import address
 from pipelines.text.pack import COMMON, OWN, Pack, read_pack, resolve
 from pipelines.text.rule import PackError, Rule, Where, options
 
@@ -124,7 +124,7 @@ class PackLibrary:
         tag = language.partition("-")[0].lower() if language else None
         if not any(tag in shelf.languages for shelf in self._shelves):
             tag = None
-        host = _host(site) if site and any(shelf.sites for shelf in self._shelves) else None
+        host = address.host(site) if any(shelf.sites for shelf in self._shelves) else None
         domains = [shelf.domain(host) if host else None for shelf in self._shelves]
         key = (tag, *domains)
         if key not in self._chosen:
@@ -205,14 +205,6 @@ def _rules(folder: Path) -> tuple[dict[str, str], _Shelf]:
 def _package() -> tuple[dict[str, str], _Shelf]:
     """The package's own, compiled once a process: it takes a second."""
     return _rules(RULES)
-
-
-def _host(site: str) -> str | None:
-    try:
-        host = urlsplit(site).hostname if "//" in site else site.partition("/")[0]
-    except ValueError:
-        return None
-    return host.lower() if host else None
 
 
 @cache

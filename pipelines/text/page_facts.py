@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import trafilatura.metadata
 from lxml.html import HtmlElement
 
-from pipelines.text import json_ld, page_title
+from pipelines.text import address, json_ld, page_title
 from pipelines.text.page_dates import read_dates
 from pipelines.text.page_title import Headline, is_same
 from pipelines.text.page_tree import letters, squash, text_of
@@ -66,7 +65,7 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
     metas = _read_metas(root)
     canonical = _canonical(root) or next(iter(metas.get("og:url", ())), None)
     sites = [*metas.get("og:site_name", ()), *metas.get("application-name", ())]
-    host = _host(url) or _host(canonical)
+    host = address.host(url) or address.host(canonical) or ""
     shown = [text for h1 in root.iter("h1") if (text := text_of(h1))]
 
     def titles(origin: str, values: Sequence[str]) -> list[Headline]:
@@ -115,13 +114,6 @@ def _canonical(root: HtmlElement) -> str | None:
         if (link.get("rel") or "").lower() == "canonical" and (link.get("href") or "").startswith("http"):
             return str(link.get("href")).strip()
     return None
-
-
-def _host(url: str | None) -> str:
-    try:
-        return urlsplit(url or "").hostname or ""
-    except ValueError:  # a broken address
-        return ""
 
 
 def _read_authors(

@@ -63,11 +63,9 @@ class _Word:
         return token == self.text if self.written.endswith("_") else token.startswith(self.text)
 
 
-@cache
-def load_rules(
-    path: Path = Path(__file__).parents[1] / "rules" / "topics" / "subtopics.toml",
-) -> tuple[Rule, ...]:
-    """Read the subtopics. Raises `OSError`, `tomllib.TOMLDecodeError`, `KeyError` or `TypeError`."""
+def load_rules() -> tuple[Rule, ...]:
+    """Read the shipped subtopics."""
+    path = Path(__file__).parents[1] / "rules" / "topics" / "subtopics.toml"
     return tuple(_read_rule(table) for table in tomllib.loads(path.read_text("utf-8")).values())
 
 

@@ -18,12 +18,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.models import registry
 from schemas.article import Topic
 
 LABEL = "__label__"
 TEXT_CHARS = 1200
 """The title and so much of the text speak; the rest of an article rarely adds a topic."""
 MAX_TOPICS = 3
+EVIDENCE = 8
+"""So many words are named as the evidence for a topic."""
 
 BEGINNING = 6
 """So many characters stand for a word."""
@@ -53,10 +56,9 @@ class Calibration:
 
 
 @cache
-def media_topics(
-    path: Path = Path(__file__).parents[1] / "rules" / "topics" / "media_topics.toml",
-) -> Mapping[str, tuple[str, str]]:
+def media_topics() -> Mapping[str, tuple[str, str]]:
     """Topic key -> IPTC code and English name, in the order of the codes."""
+    path = Path(__file__).parents[1] / "rules" / "topics" / "media_topics.toml"
     tables = tomllib.loads(path.read_text("utf-8"))
     return {key: (table["code"], table["name"]) for key, table in tables.items()}
 
@@ -76,6 +78,13 @@ def _words(text: str) -> list[str]:
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     return _WORD.findall(text.lower())
+
+
+@cache
+def load() -> TopicTagger:
+    """The tagger on the shipped model, one a process. Raises `ModelFault`."""
+    entry = registry.entries()["topics"]
+    return TopicTagger(registry.load_fasttext("topics"), Calibration(**entry.calibration))
 
 
 class TopicTagger:
@@ -135,8 +144,8 @@ class TopicTagger:
             label[len(LABEL) :]: scale * math.log(max(p - _ADDED, _LEAST)) for p, label in self._ranks(found)
         }
 
-    def evidence(self, title: str | None, text: str, key: str, limit: int = 8) -> tuple[str, ...]:
-        """The words of an article that spoke most for a topic (its key), the strongest first."""
+    def evidence(self, title: str | None, text: str, key: str) -> tuple[str, ...]:
+        """The words of an article that spoke most for a topic (its key), the strongest first; few."""
         labels = [label[len(LABEL) :] for label in self._model.get_labels()]
         column = labels.index(key)
         spoken: dict[str, float] = {}
@@ -145,7 +154,7 @@ class TopicTagger:
             forms = [word[:BEGINNING], *([TITLE + word[:BEGINNING]] if word in head else [])]
             vectors = [self._model.get_word_vector(form) for form in forms]
             spoken[word] = sum(float(vector[column] - vector.mean()) for vector in vectors)
-        strongest = sorted(spoken, key=lambda word: (-spoken[word], word))[:limit]
+        strongest = sorted(spoken, key=lambda word: (-spoken[word], word))[:EVIDENCE]
         return tuple(word for word in strongest if spoken[word] > 0)
 
     def _ranks(self, found: list[str]) -> list[tuple[float, str]]:

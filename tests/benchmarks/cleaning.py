@@ -10,18 +10,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from pipelines.models import registry
-from pipelines.text import line_model, packs
+from pipelines.text import language, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.language import LanguageIdentifier
+from tests.shared import SHARED, shared_file
 
 EVERY = 8
 """Of the articles every so many-th is taken."""
@@ -36,14 +33,13 @@ def milliseconds(run: Callable[[], object]) -> float:
 
 def main() -> int:
     """The command."""
-    shared = Path(os.environ.get("NEWSBEAM_SHARED") or Path(__file__).parents[3] / "shared")
-    file = shared / "data" / "articles_2019.jsonl.gz"
-    if not file.is_file():
-        print(f"no articles at {file} (set NEWSBEAM_SHARED): nothing was measured", file=sys.stderr)
+    file = shared_file("data/articles_2019.jsonl.gz")
+    if file is None:
+        print(f"no articles at {SHARED} (set NEWSBEAM_SHARED): nothing was measured", file=sys.stderr)
         return 0
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         articles = [json.loads(line) for index, line in enumerate(lines) if index % EVERY == 0]
-    identifier = LanguageIdentifier(registry.load_fasttext("language"))
+    identifier = language.load()
     library = packs.load()
     scorer = line_model.shipped()
     chosen = [library.select(identifier.guess(a["text"]), a["url"]) for a in articles]

@@ -18,9 +18,9 @@ from itertools import islice
 
 import orjson
 
-from pipelines.models.registry import entries, load_fasttext
-from pipelines.text.language import LanguageIdentifier
-from pipelines.text.topics import Calibration, TopicTagger, features
+from pipelines.models.registry import load_fasttext
+from pipelines.text import language, topics
+from pipelines.text.topics import features
 from tests.shared import shared_file
 
 YARDSTICK_CHARS = 300
@@ -38,8 +38,7 @@ def main() -> None:
     with gzip.open(path, "rb") as lines:
         articles = [orjson.loads(line) for line in islice(lines, arguments.articles)]
     model = load_fasttext("language")
-    identifier = LanguageIdentifier(model)
-    tagger = TopicTagger(load_fasttext("topics"), Calibration(**entries()["topics"].calibration))
+    identifier, tagger = language.load(), topics.load()
     jobs: dict[str, Callable[[str, str], object]] = {
         "yardstick": lambda _, text: model.f.predict(
             text[:YARDSTICK_CHARS].replace("\n", " ") + "\n", 4, 0.0, "strict"

@@ -12,13 +12,12 @@ quarter gives the honest figure, and its floors. Pages that went worst are only 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import defaultdict
-from pathlib import Path
 
 from tests.quality import floors, gold
 from tests.quality.line_score import KEEP, Score, score
+from tests.shared import SHARED
 
 TABLE = "cleaning"
 MIN_JUNK_LINES = 15
@@ -94,11 +93,10 @@ def main() -> int:
     parser.add_argument("--update-floors", action="store_true")
     parser.add_argument("--lower", action="store_true")
     options = parser.parse_args()
-    shared = Path(os.environ.get("NEWSBEAM_SHARED") or Path(__file__).parents[3] / "shared")
-    if not shared.is_dir():
-        print(f"no gold at {shared} (set NEWSBEAM_SHARED): nothing was scored", file=sys.stderr)
+    if not SHARED.is_dir():
+        print(f"no gold at {SHARED} (set NEWSBEAM_SHARED): nothing was scored", file=sys.stderr)
         return 0
-    cleaned = gold.clean(list(gold.pages(shared)))
+    cleaned = gold.clean(list(gold.pages(SHARED)))
     shown = [page for page in cleaned if not gold.is_hidden(page[0]["site"])]
     hidden = [page for page in cleaned if gold.is_hidden(page[0]["site"])]
     _worst(shown, options.worst)

@@ -11,11 +11,9 @@ from typing import Any
 
 import orjson
 
-from pipelines.models import registry
 from pipelines.models.train_lines import train
-from pipelines.text import line_model, packs
+from pipelines.text import language, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
-from pipelines.text.language import LanguageIdentifier
 from pipelines.text.line_model import LineModel
 
 Cleaned = tuple[Mapping[str, Any], str]
@@ -51,7 +49,7 @@ def clean(rows: Sequence[Mapping[str, Any]], scorer: LineModel | None = None) ->
         scorer: a line scorer that never saw their sites. Not the shipped one: it was trained on all of
             the gold. Without one only the rules clean.
     """
-    identifier = LanguageIdentifier(registry.load_fasttext("language"))
+    identifier = language.load()
     library = packs.load()
     cleaned = []
     for row in rows:
@@ -63,7 +61,7 @@ def clean(rows: Sequence[Mapping[str, Any]], scorer: LineModel | None = None) ->
 
 def scorer_of(rows: Sequence[Mapping[str, Any]]) -> LineModel:
     """A line scorer trained on these pages alone, with the shipped model's threshold."""
-    identifier = LanguageIdentifier(registry.load_fasttext("language"))
+    identifier = language.load()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines.json"
         train(rows, packs.load(), identifier.guess, path)

@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 import orjson
 
-from pipelines.models.registry import load_fasttext
-from pipelines.text.language import LanguageIdentifier
+from pipelines.text import language
 
 TABLE = "language"
 ARTICLE_CHARS = 300
@@ -48,7 +47,7 @@ class Answer(NamedTuple):
 @cache
 def answers(shared: Path) -> tuple[Answer, ...]:
     """What the identifier says of each text."""
-    identifier = LanguageIdentifier(load_fasttext("language"))
+    identifier = language.load()
     judged = []
     for kind, given, text in _texts(shared):
         found, _ = identifier.identify(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.address import canonical
+from pipelines.text.address import canonical, host
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,24 @@ from pipelines.text.address import canonical
 )
 def test_canonical(url: str, expected: str | None) -> None:
     assert canonical(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://www.Example.ORG:443/a?b=//c", "www.example.org"),
+        ("Example.org", "example.org"),
+        ("example.org:80/news", "example.org"),
+        ("//example.org/a", "example.org"),
+        ("https://[2001:DB8::1]/", "2001:db8::1"),
+        ("/news/1", None),
+        ("https://[broken/", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_host(address: str | None, expected: str | None) -> None:
+    assert host(address) == expected
 
 
 @given(st.text() | st.builds("https://{}/{}?{}".format, st.text(), st.text(), st.text()))

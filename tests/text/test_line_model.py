@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.models import registry
 from pipelines.text import line_model
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.ledger import Cut, restore
@@ -72,7 +71,7 @@ def test_a_model_of_other_features_is_refused() -> None:
 
 
 def test_the_shipped_model_leaves_a_plain_article_alone() -> None:
-    shipped = line_model.load(registry.verified("lines"))
+    shipped = line_model.shipped()
     raw = "\n\n".join(
         [BODY, "What comes next", BODY.replace("Friday", "Monday"), "“We must act now,” she said"]
     )
