@@ -33,16 +33,18 @@ def fit(
         pace: the first step's length; it falls to nought by the last one.
     """
     order = np.random.default_rng(seed)
+    starts, columns = texts.indptr.astype(np.int64), texts.indices.astype(np.int64)
+    values, targets, weights = (array.astype(np.float32) for array in (texts.data, targets, weights))
     found = np.zeros((texts.shape[1], targets.shape[1]), np.float32)
     shrunk = 1.0
     for epoch in range(epochs):
         shrunk = _epoch(
             order.permutation(texts.shape[0]),
-            texts.indptr.astype(np.int64),
-            texts.indices.astype(np.int64),
-            texts.data.astype(np.float32),
-            targets.astype(np.float32),
-            weights.astype(np.float32),
+            starts,
+            columns,
+            values,
+            targets,
+            weights,
             found,
             shrunk,
             pace * (1 - epoch / epochs),

@@ -47,7 +47,10 @@ _READ_AS |= {name: name for name in ("cp866", "cp874", "koi8-r", "koi8-u", "mac-
 _READ_AS |= {f"cp{number}": f"cp{number}" for number in range(1250, 1259)}
 _READ_AS |= {f"iso8859-{part}": f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_MARKUP = re.compile(rb"(?s)<(?:script|style)\b.{0,100000}?</(?:script|style)>|<[^<>]{0,2000}>")
+_CODE = re.compile(rb"<(?:script|style)\b")
+_CODE_END = re.compile(rb"</(?:script|style)>")
+_CODE_BYTES = 100_000  # what is longer is not closed at all
+_TAG = re.compile(rb"<[^<>]{0,2000}>")
 
 
 def decode_html(payload: bytes, charset: str | None = None) -> str:
@@ -102,7 +105,19 @@ def _guessed(payload: bytes) -> str | None:
     """The likely encoding, from the running text after the first byte that is not ASCII."""
     first = re.search(rb"[\x80-\xff]", payload)
     start = max(0, first.start() - 200) if first else 0
-    text = _MARKUP.sub(b" ", payload[start : start + _TEXT_BYTES])
+    text = _TAG.sub(b" ", _without_code(payload[start : start + _TEXT_BYTES]))
     sample = b" ".join(line for line in text.split(b"\n") if re.search(rb"[\x80-\xff]", line))[:_SAMPLE_BYTES]
     best = from_bytes(sample, steps=5, chunk_size=1024).best() if sample else None
     return None if best is None else best.encoding
+
+
+def _without_code(page: bytes) -> bytes:
+    """A page without its scripts and styles; each byte is looked at twice at most."""
+    kept = []
+    at = 0
+    for end in _CODE_END.finditer(page):
+        begin = _CODE.search(page, max(at, end.start() - _CODE_BYTES), end.start())
+        if begin is not None:
+            kept += [page[at : begin.start()], b" "]
+            at = end.end()
+    return b"".join([*kept, page[at:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any
@@ -95,9 +96,9 @@ def _nodes(root: HtmlElement) -> Iterator[Node]:
     for script in root.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
             continue
-        waiting = [_load(script.text or "")]
+        waiting = deque([_load(script.text or "")])
         while waiting and left > 0:
-            value = waiting.pop(0)
+            value = waiting.popleft()
             if isinstance(value, list):
                 waiting.extend(value)
             elif isinstance(value, Mapping):

@@ -198,19 +198,23 @@ class Miner:
         )
         proposals: dict[str, Proposal] = {}
         covered: set[tuple[Form, str]] = set()
+        proposed: set[tuple[Form, str]] = set()
         for held in found:
-            pattern = _pattern(held)
             markers = {shape for shape in _shapes(held.examples[0]) if shape[0] is not Form.LINE}
             if held.form is Form.LINE:
                 # Where one line makes up a marker's sightings, the marker itself says nothing.
                 covered |= markers if len(held.examples) == 1 else set()
-                if markers & {(kept.form, kept.pattern) for kept in proposals.values()}:
+                if markers & proposed:
                     continue
             elif len(held.examples) == 1 or any((held.form, shape) in covered for _, shape in markers):
                 continue
+            pattern = _pattern(held)
             if pattern is not None and pattern not in proposals:
                 proposals[pattern] = _proposal(held, pattern, pages)
-        return list(proposals.values())[:MAX_PROPOSALS]
+                proposed.add((held.form, pattern))
+                if len(proposals) == MAX_PROPOSALS:
+                    break
+        return list(proposals.values())
 
 
 def _shapes(line: str) -> Iterator[tuple[Form, str]]:

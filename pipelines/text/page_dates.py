@@ -28,7 +28,8 @@ _PUBLISHED = (
 # fmt: on
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 _URL_DAY = re.compile(r"/(20\d\d)[-/]?([01]\d)[-/]?([0-3]\d)(?=\D|$)")
-_OFFSET = re.compile(r"\d\d:\d\d.*([+-])(\d\d):?(\d\d)$")
+_CLOCK = re.compile(r"\d\d:\d\d")
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)$")
 
 
 def read_dates(
@@ -82,10 +83,11 @@ def read_dates(
 
 def _hours(root: HtmlElement, day: date) -> Iterator[DateCandidate]:
     """The first time tag that gives the hour of a day; others may be other stories'."""
+    said = day.isoformat()
     for tag in root.iter("time"):
         stamp = (tag.get("datetime") or "").strip()
-        found = dates.read_time(stamp, DateOrigin.MARKUP, zone=None)
-        if found is not None and stamp.startswith(day.isoformat()) and found.precision is not Precision.DAY:
+        found = dates.read_time(stamp, DateOrigin.MARKUP, zone=None) if stamp.startswith(said) else None
+        if found is not None and found.precision is not Precision.DAY:
             yield found
             return
 
@@ -124,7 +126,7 @@ def _stated(
 
 def _zone(stamps: Sequence[str]) -> timezone | None:
     for stamp in stamps:
-        if match := _OFFSET.search(stamp):
+        if (match := _OFFSET.search(stamp)) and _CLOCK.search(stamp, 0, match.start()):
             offset = timedelta(hours=int(match.group(2)), minutes=int(match.group(3)))
             if offset < timedelta(hours=24):
                 return timezone(-offset if match.group(1) == "-" else offset)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import trafilatura.metadata
 from lxml.html import HtmlElement
@@ -22,6 +23,10 @@ from schemas.article import DateCandidate
 MAX_AUTHOR_CHARS = 80
 """A longer one is a sentence about the author."""
 MAX_AUTHORS = 10
+MAX_HEADLINES = 100
+"""So many `h1` are compared with each other; one or two are usual."""
+MAX_VALUES = 10
+"""So many titles, descriptions and site names are taken of each meta tag."""
 
 _BY = re.compile(
     r"^(?:(?:article|posted|written|story|words) by|by|von|par|por|di|door"
@@ -63,17 +68,21 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
         url: where it was found, if that is known.
     """
     metas = _read_metas(root)
+
+    def said_in(*names: str) -> list[str]:
+        return [value for name in names for value in metas.get(name, ())[:MAX_VALUES]]
+
     canonical = _canonical(root) or next(iter(metas.get("og:url", ())), None)
-    sites = [*metas.get("og:site_name", ()), *metas.get("application-name", ())]
+    sites = said_in("og:site_name", "application-name")
     host = address.host(url) or address.host(canonical) or ""
-    shown = [text for h1 in root.iter("h1") if (text := text_of(h1))]
+    shown = [text for h1 in islice(root.iter("h1"), MAX_HEADLINES) if (text := text_of(h1))]
 
     def titles(origin: str, values: Sequence[str]) -> list[Headline]:
         cut = (page_title.without_site(value, sites=sites, host=host, shown=shown) for value in values)
         return [Headline(origin, text) for text in cut if text]
 
     h1s = [Headline("h1", text) for text in shown]
-    said = titles("og", metas.get("og:title", ())) + titles("twitter", metas.get("twitter:title", ()))
+    said = titles("og", said_in("og:title")) + titles("twitter", said_in("twitter:title"))
     said += titles("title_tag", [text_of(tag) for tag in root.iter("title")][:1])
     keys = [letters(one.text) for one in (*h1s, *said)]
     article = json_ld.find_article(root, is_headline=lambda text: is_same(letters(text), keys)) or {}
@@ -83,11 +92,11 @@ def read_facts(root: HtmlElement, url: str | None = None) -> Facts:
     names = [one.text for one in (headline, *stated, *h1s[:1], *said) if one is not None]
     language = _language(root, article, metas)
     authors_origin, authors = _read_authors(root, article, metas)
-    descriptions = [json_ld.text(article, "description") or "", *metas.get("og:description", ())]
+    described = (json_ld.text(article, "description"), *said_in("og:description", "description"))
     return Facts(
         headline=headline,
         titles=tuple(dict.fromkeys(names)),
-        descriptions=tuple(dict.fromkeys(filter(None, (*descriptions, *metas.get("description", ()))))),
+        descriptions=tuple(dict.fromkeys(filter(None, described))),
         authors=authors,
         authors_origin=authors_origin,
         dates=read_dates(root, article, metas, url=url or canonical, language=language),

@@ -31,8 +31,8 @@ MAX_COMPARED_CHARS = 500_000_000
 """Paragraphs times letters that are compared, in half a second; a larger page is left as it was read."""
 
 _TITLES = ("h1", "header")
-Place = tuple[object, ...]
-"""The story that an element belongs to, and the tags and classes on the way to it from there."""
+Place = tuple[int, int | None]
+"""The story that a paragraph belongs to, and a number of the way to it (`_Ways`)."""
 
 
 def with_pieces(root: HtmlElement, lines: Sequence[str]) -> list[str]:
@@ -48,13 +48,13 @@ def with_pieces(root: HtmlElement, lines: Sequence[str]) -> list[str]:
         return list(lines)
     found: Counter[Place] = Counter()
     placed = []
-    stories = _stories(root)
+    stories, ways = _stories(root), _Ways()
     for element, key in paragraphs:
-        place = _place(element.getparent(), stories[element])
+        place = (stories[element], ways.to(element.getparent()))
         is_read = key in read
         found[place] += len(key) * is_read
         placed.append((element, key, place, is_read))
-    main, chars = max(found.items(), key=lambda pair: pair[1], default=((), 0))
+    main, chars = max(found.items(), key=lambda pair: pair[1], default=((0, None), 0))
     missing = {
         key: text_of(element)
         for element, key, place, is_read in placed
@@ -105,17 +105,33 @@ def _stories(root: HtmlElement) -> dict[HtmlElement, int]:
     return stories
 
 
-def _place(element: HtmlElement | None, story: int) -> Place:
-    steps: list[object] = [story]
-    while element is not None:
+class _Ways:
+    """Numbers for the ways to elements: one for all ways with the same tags and classes, from the root or
+    from an `article` on. Each element is looked at once, however many paragraphs stand in it."""
+
+    def __init__(self) -> None:
+        self._found: dict[HtmlElement, int | None] = {}
+        self._numbers: dict[object, int] = {}
+
+    def to(self, element: HtmlElement | None) -> int | None:
+        """The number of the way to an element; None where it leads through a part that is no article."""
+        if element is None:
+            return 0
+        if element not in self._found:
+            self._found[element] = self._read(element)
+        return self._found[element]
+
+    def _read(self, element: HtmlElement) -> int | None:
         if meaning(element).is_junk:
-            return ()
+            return None
         if element.tag == "article":
-            steps.append(element)
-            break
-        steps.append(f"{element.tag} {' '.join((element.get('class') or '').split())}")
-        element = element.getparent()
-    return tuple(steps)
+            return self._number(element)
+        above = self.to(element.getparent())
+        classes = " ".join((element.get("class") or "").split())
+        return None if above is None else self._number((above, element.tag, classes))
+
+    def _number(self, way: object) -> int:
+        return self._numbers.setdefault(way, len(self._numbers) + 1)
 
 
 def _is_linked(element: HtmlElement, key: str) -> bool:

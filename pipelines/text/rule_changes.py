@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -81,12 +81,10 @@ class RuleChanges:
 def compare(before: Sequence[Removal], now: Sequence[Removal]) -> Iterator[Difference]:
     """Where two cleanings of one text differ. White space that a removal takes along does not count."""
     old, new = [_Span.of(removal) for removal in before], [_Span.of(removal) for removal in now]
-    for span in new:
-        for text in span.without(old):
-            yield Difference(Change.REMOVED, span.rule, text)
-    for span in old:
-        for text in span.without(new):
-            yield Difference(Change.KEPT, span.rule, text)
+    for span, text in _without(new, old):
+        yield Difference(Change.REMOVED, span.rule, text)
+    for span, text in _without(old, new):
+        yield Difference(Change.KEPT, span.rule, text)
     same = {(span.start, span.end): span for span in old}
     for span in new:
         was = same.get((span.start, span.end))
@@ -107,19 +105,22 @@ class _Span(NamedTuple):
         start = removal.start + removal.text.find(text) if text else removal.start
         return cls(start, start + len(text), text, removal.rule, removal.kind)
 
-    def without(self, others: Iterable[_Span]) -> Iterator[str]:
-        """The parts of this span, not blank, that no other covers. `others` are in order."""
-        position = self.start
-        for other in others:
-            if other.end <= position:
-                continue
-            if other.start >= self.end:
-                break
-            yield from self._part(position, other.start)
-            position = other.end
-        yield from self._part(position, self.end)
+    def part(self, start: int, end: int) -> str:
+        """What this span holds between two offsets, without the white space around it."""
+        return self.text[start - self.start : end - self.start].strip()
 
-    def _part(self, start: int, end: int) -> Iterator[str]:
-        text = self.text[start - self.start : max(min(end, self.end) - self.start, 0)]
-        if start < end and text.strip():
-            yield text.strip()
+
+def _without(spans: Sequence[_Span], others: Sequence[_Span]) -> Iterator[tuple[_Span, str]]:
+    """The parts of spans, not blank, that no other covers. Both are in order, without overlaps."""
+    first = 0
+    for span in spans:
+        while first < len(others) and others[first].end <= span.start:
+            first += 1
+        position, index = span.start, first
+        while index < len(others) and others[index].start < span.end:
+            if position < others[index].start and (text := span.part(position, others[index].start)):
+                yield span, text
+            position = others[index].end
+            index += 1
+        if position < span.end and (text := span.part(position, span.end)):
+            yield span, text

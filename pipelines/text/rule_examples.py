@@ -36,12 +36,13 @@ def failures(rule: Rule, selections: list[Packs]) -> Iterator[Failure]:
         rule: the rule.
         selections: the packs that serve together with the rule's (`PackLibrary.selections`).
     """
+    itself = alone(rule)
     for example in rule.drops:
-        said = _drops(rule, example)
+        said = _drops(rule, itself, example)
         if said:
             yield Failure(rule.id, "drops", example, said)
     for example in rule.keeps:
-        said = next(filter(None, (_keeps(packs, example) for packs in (alone(rule), *selections))), None)
+        said = next(filter(None, (_keeps(packs, example) for packs in (itself, *selections))), None)
         if said:
             yield Failure(rule.id, "keeps", example, said)
 
@@ -51,8 +52,8 @@ def alone(rule: Rule) -> Packs:
     return Packs((Pack("alone", (), (rule,), ""),))
 
 
-def _drops(rule: Rule, example: str) -> str | None:
-    cleaned = strip_boilerplate(_MARK.sub(r"\1", example), alone(rule))
+def _drops(rule: Rule, itself: Packs, example: str) -> str | None:
+    cleaned = strip_boilerplate(_MARK.sub(r"\1", example), itself)
     wanted = _squeezed(_MARK.sub("", example)) if _MARK.search(example) else ""
     left = _squeezed(cleaned.text)
     by_others = {removal.rule for removal in cleaned.removed} - {rule.id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import tomllib
 import zlib
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _HEAD = """\
 #   and delete `enabled = false`. `newsbeam rules test FILE` says what is still missing.
 # Else leave it off: what stands in this file is not proposed again.
 """
-_LINE_CHARS = 104
+_KINDS_CHARS = 84  # a line of the list of kinds
 
 
 def draft(report: SiteReport, today: date, existing: str, definitions: Mapping[str, str]) -> tuple[str, int]:
@@ -51,7 +52,7 @@ def draft(report: SiteReport, today: date, existing: str, definitions: Mapping[s
         for proposal in report.proposals
         if proposal.pattern not in known and (examples := _proven(proposal, definitions))
     ]
-    kinds = "\n#   ".join(_wrapped(", ".join(RemovalKind)))
+    kinds = "\n#   ".join(textwrap.wrap(", ".join(RemovalKind), _KINDS_CHARS))
     head = existing.rstrip("\n") or _HEAD.format(site=report.site, kinds=kinds).rstrip("\n")
     return "\n\n".join([head, *tables]) + "\n", len(tables)
 
@@ -89,9 +90,3 @@ def _table(proposal: Proposal, examples: list[str], report: SiteReport, today: d
         "keeps = []",
     ]
     return "\n".join(lines)
-
-
-def _wrapped(text: str) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, _LINE_CHARS - 20)

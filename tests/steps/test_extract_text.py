@@ -126,7 +126,16 @@ HOSTILE = {
     "200,000 comments": "<html><body>" + "<!-- x -->" * 200_000 + BODY,
     "deep JSON-LD": f'<script type="application/ld+json">{"[" * 100_000}</script>{BODY}',
     "long JSON-LD": f'<script type="application/ld+json">[{"{}," * 100_000}{{}}]</script>{BODY}',
+    "long list in JSON-LD": f'<script type="application/ld+json">[{"1," * 2_000_000}1]</script>{BODY}',
     "long separators": f"<title>{' | ' * 20_000}</title><body>{BODY}",
+    "9,000 headlines": "<html><body>" + "".join(f"<h1>Story {n}</h1>" for n in range(9_000)) + BODY,
+    "9,000 titles": '<html><head><link rel="canonical" href="https://abcdef.example/">'
+    + f'<meta property="og:title" content="{"bcd | " * 130}x">' * 9_000
+    + f"</head><body>{BODY}</body></html>",
+    "a time of 1 MB": f'<html><head><meta name="date" content="{"00:00" * 200_000}"></head><body>{BODY}',
+    "long classes around all": "<html><body>"
+    + f'<div class="{"chunk " * 800}">' * 200
+    + "".join(f"<p>Paragraph {n} of a few more words.</p>" for n in range(2_000)),
 }
 
 

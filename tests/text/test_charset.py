@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import random
+import time
 
 import pytest
 
@@ -90,3 +91,14 @@ def test_what_is_no_text_is_rejected(payload: bytes) -> None:
 
 def test_an_empty_page_is_empty() -> None:
     assert decode_html(b"") == ""
+
+
+def test_scripts_do_not_tell_the_encoding() -> None:
+    script = b"<script>" + "日本語".encode("cp932") * 400 + b"<script> x</script>"
+    assert TEXT in decode_html(page(TEXT * 3).encode("cp1251").replace(b"<p>", script + b"<p>"))
+
+
+def test_a_million_bytes_of_open_scripts_are_read_in_time() -> None:
+    start = time.perf_counter()
+    decode_html(b"<script " * 125_000 + (TEXT * 3).encode("cp1251"))
+    assert time.perf_counter() - start < 5
