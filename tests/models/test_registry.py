@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.models import registry
+from pipelines.models import registry, topic_teaching
 from pipelines.models.registry import ModelFault
 
 TABLE = """
@@ -30,12 +30,28 @@ def _folder(
     return path
 
 
-@pytest.mark.parametrize("job", registry.entries())
-def test_every_listed_model_is_the_one_that_is_there(job: str) -> None:
-    assert registry.verified(job).is_file()
-    entry = registry.entries()[job]
+FOLDERS = (registry.FOLDER, topic_teaching.FOLDER)
+LISTED = [(folder, job) for folder in FOLDERS for job in registry.entries(folder)]
+
+
+@pytest.mark.parametrize(("folder", "job"), LISTED, ids=[job for _, job in LISTED])
+def test_every_listed_model_is_the_one_that_is_there(folder: Path, job: str) -> None:
+    assert registry.verified(job, folder).is_file()
+    entry = registry.entries(folder)[job]
     assert entry.licence and entry.origin
     assert entry.trained_on or entry.origin.startswith("fastText")
+
+
+def test_every_file_that_is_no_text_is_listed() -> None:
+    texts = {".py", ".toml", ".pyc"}
+    there = {path for path in registry.FOLDER.rglob("*") if path.is_file() and path.suffix not in texts}
+    assert there == {registry.verified(job, folder) for folder, job in LISTED}
+
+
+def test_the_topic_model_was_trained_on_the_teaching_that_is_listed() -> None:
+    trained_on = registry.entries()["topics"].trained_on
+    for entry in registry.entries(topic_teaching.FOLDER).values():
+        assert trained_on[f"teaching/{entry.file}"] == entry.sha256
 
 
 def test_accepts_the_listed_file(tmp_path: Path) -> None:
