@@ -17,6 +17,8 @@ MAX_CANDIDATE_CHARS = 120
 """A longer line is never scored: body text is sacred."""
 MAX_LINES = 400
 """A page of more lines is not scored: it is no article."""
+BODY_CHARS = 50_000
+"""A line's words are looked for in so much of the running text."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -94,7 +96,9 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
     count = len(page.lines)
     is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
     paragraphs = [index for index in range(count) if is_paragraph[index]]
-    body = " " + " ".join([page.lines[index] for index in paragraphs])
+    running = " ".join([page.lines[index] for index in paragraphs])
+    body_chars = len(running) + 1
+    body = f" {running[:BODY_CHARS]}"
     lower = body.lower()
     title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
     shares: dict[int, tuple[float, float, int]] = {}
@@ -144,9 +148,9 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
                 float(_start_class(line[0])),
                 sum(map(str.isdecimal, line)) / len(line),
                 sum(map(str.isupper, line)) / len(line),
-                sum(word[:1].isupper() for word in words) / len(words),
+                sum([word[:1].isupper() for word in words]) / len(words),
                 float(line.count(". ") + line.count("! ") + line.count("? ")),
-                float(sum(char in _MARKS for char in line)),
+                float(sum(map(_MARKS.__contains__, line))),
                 float(line.count(",")),
                 float(count),
                 float(index),
@@ -170,9 +174,9 @@ def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
                 share(index + 1)[0],
                 float(stems),
                 float(counts[line]),
-                float(len(body)),
+                float(body_chars),
                 cut_share,
-                len(body) / len(paragraphs) if paragraphs else 0.0,
+                body_chars / len(paragraphs) if paragraphs else 0.0,
             ]
         )
     return made

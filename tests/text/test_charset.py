@@ -100,5 +100,5 @@ def test_scripts_do_not_tell_the_encoding() -> None:
 
 def test_a_million_bytes_of_open_scripts_are_read_in_time() -> None:
     start = time.perf_counter()
-    decode_html(b"<script " * 125_000 + (TEXT * 3).encode("cp1251"))
+    decode_html((TEXT * 3).encode("cp1251") + b"<script " * 125_000)
     assert time.perf_counter() - start < 5

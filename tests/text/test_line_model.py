@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pipelines.text import line_model
@@ -46,6 +48,15 @@ def test_a_row_has_every_feature() -> None:
     for title in (None, "", "Old bridge"):
         made = rows(page, [0, 2, 3], title)
         assert [len(row) for row in made] == [len(NAMES)] * 3
+
+
+def test_an_endless_paragraph_costs_no_more_than_a_long_one() -> None:
+    words = ["".join(chr(1072 + n // 30**place % 30) for place in range(6)).title() for n in range(390 * 9)]
+    labels = [" ".join(words[first : first + 9]) for first in range(0, len(words), 9)]
+    page = Page("\n".join([*labels, "абвгд " * 1_500_000]))
+    start = time.process_time()
+    assert len(rows(page, candidates(page), None)) == 390
+    assert time.process_time() - start < 5
 
 
 def test_words_are_a_vector_of_length_one() -> None:
