@@ -5,6 +5,7 @@ Body text is sacred: a rule that deletes one sentence of an article is worse tha
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from pipelines.text.document import take_doubled_tail, take_reaches, take_repeats, take_title
@@ -68,10 +69,12 @@ def strip_boilerplate(
     """
     ledger = Ledger(text)
     findings = Findings(packs.language)
+    settled: set[str] = set()
     for _ in range(MAX_WALKS):
         page = Page(ledger.text)
         known = Hints(hints.title or findings.title)
-        decide(page, packs, known, findings)
+        decide(page, packs, known, findings, settled)
+        settled = page.settled()
         if line_model is not None and packs.language in line_model.languages:
             _score(page, known, line_model)
         cuts = list(page.decided())
@@ -104,9 +107,11 @@ def _score(page: Page, hints: Hints, model: LineModel) -> None:
             page.cuts[index] = Cut(start, end, RemovalKind.UI, LINE_MODEL_RULE, round(score, 4))
 
 
-def decide(page: Page, packs: Packs, hints: Hints, findings: Findings) -> None:
-    """Mark what the rules take of a page, in one walk."""
-    headers = match_rules(page, packs)
+def decide(
+    page: Page, packs: Packs, hints: Hints, findings: Findings, settled: Set[str] = frozenset()
+) -> None:
+    """Mark what the rules take of a page, in one walk; `settled` lines were held against them before."""
+    headers = match_rules(page, packs, settled)
     found = take_title(page, hints.title)
     findings.title = findings.title or found
     take_doubled_tail(page)

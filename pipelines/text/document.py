@@ -6,6 +6,7 @@ beside clear evidence, since doubt keeps the line.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import accumulate
@@ -26,6 +27,7 @@ REPEATS = 3
 """So often a line must stand in a page to be taken for a label."""
 MIN_REPEATED_CHARS = 4
 
+_NOT_ALNUM = re.compile(r"[\W_]+")
 _RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
 
 TITLE_RULE = "document/title"
@@ -135,9 +137,9 @@ def take_repeats(page: Page) -> None:
 
     Lines with digits are left alone: rows of tables repeat.
     """
-    counts = Counter(page.lines)
-    if len(counts) == len(page.lines):
+    if len(set(page.lines)) == len(page.lines):
         return
+    counts = Counter(page.lines)
     for index, line in enumerate(page.lines):
         if counts[line] >= REPEATS and _is_label(line):
             _take(page, index, RemovalKind.UI, REPEAT_RULE)
@@ -175,4 +177,4 @@ def _is_title(line: str, wanted: str) -> bool:
 
 def plain(text: str) -> str:
     """A text's letters and digits in lower case: what is compared of two titles."""
-    return "".join([char for char in text.casefold() if char.isalnum()])
+    return _NOT_ALNUM.sub("", text.casefold())

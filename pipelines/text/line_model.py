@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -37,7 +36,10 @@ def buckets(line: str) -> dict[int, float]:
         return {}
     tokens = [*words, "^" + words[0], "^" + " ".join(words[:2]), "$" + words[-1]]
     mask = (1 << WORD_BITS) - 1
-    counts = Counter(zlib.crc32(token.encode("utf-8", "surrogatepass")) & mask for token in tokens)
+    counts: dict[int, int] = {}
+    for token in tokens:
+        bucket = zlib.crc32(token.encode("utf-8", "surrogatepass")) & mask
+        counts[bucket] = counts.get(bucket, 0) + 1
     norm = math.sqrt(sum(count * count for count in counts.values()))
     return {bucket: count / norm for bucket, count in counts.items()}
 
@@ -63,7 +65,7 @@ class LineModel:
         """A line that scores as much is junk (0-1)."""
         self._words = [weight * content["word_scale"] for weight in content["words"]]
         self._word_bias: float = content["word_bias"]
-        self._trees = [[tuple(node) for node in tree] for tree in content["trees"]]
+        self._trees = [_nested(tree) for tree in content["trees"]]
 
     def scores(self, page: Page, chosen: list[int], title: str | None) -> list[float]:
         """How likely each of the chosen lines is junk (0-1)."""
@@ -85,11 +87,20 @@ class LineModel:
         for number, tree in enumerate(self._trees):
             if number == EARLY_TREES and total < EARLY_TOTAL:
                 return 0.0
-            node = tree[0]
-            while node[0] >= 0:
-                node = tree[node[2] if row[node[0]] <= node[1] else node[3]]
-            total += node[1]
+            feature, value, low, high = tree
+            while feature >= 0:
+                feature, value, low, high = low if row[feature] <= value else high
+            total += value
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
+
+
+def _nested(tree: list[list[Any]]) -> tuple[Any, ...]:
+    """A tree's root: (feature, threshold, node below, node above); a leaf is (-1, value, None, None)."""
+    nodes: list[tuple[Any, ...]] = []
+    for feature, value, *below in reversed(tree):  # children stand behind their parents
+        low, high = (nodes[len(tree) - 1 - number] for number in below) if below else (None, None)
+        nodes.append((feature, value, low, high))
+    return nodes[-1]
 
 
 @cache

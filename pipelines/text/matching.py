@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from pipelines.text.ledger import Cut
@@ -22,14 +22,21 @@ class Match(NamedTuple):
     groups: dict[str, str]
 
 
-def match_rules(page: Page, packs: Packs) -> dict[int, Rule]:
+def match_rules(page: Page, packs: Packs, settled: Set[str] = frozenset()) -> dict[int, Rule]:
     """Decide lines and spans by rule.
 
     Marks `page.cuts` and `page.spans`; the first rule that matches a line or a span has it.
 
+    Args:
+        page: the page.
+        packs: the rules.
+        settled: lines that these rules are known to leave (`Page.settled`): a rule looks at one line alone.
+
     Returns:
         For each line that a line rule took: the rule.
     """
+    if settled and settled.issuperset(page.whole):
+        return {}
     folded = fold(page.text)
     taken: dict[int, Rule] = {}
     for rule in packs.fired(folded):
@@ -42,6 +49,7 @@ def match_rules(page: Page, packs: Packs) -> dict[int, Rule]:
         else:
             for count, match in enumerate(_matches(rule, folded)):
                 if count == MAX_SPANS:
+                    page.is_searched = False
                     break
                 index = page.index_at(match.start)
                 if index >= 0 and _fits(rule, page, index):
@@ -94,8 +102,8 @@ def _matches(rule: Rule, folded: bytes) -> Iterator[Match]:
         position = start
         groups = {
             name: _decode(value)
-            for name in rule.groups
-            if name != "cut" and (value := match.group(name)) is not None
+            for name, number in rule.groups.items()
+            if name != "cut" and (value := match.group(number)) is not None
         }
         yield Match(chars, chars + _length(folded[start:end]), groups)
 

@@ -38,12 +38,15 @@ class Page:
         self.starts: list[int] = []
         self.lines: list[str] = []
         """Without the white space around them."""
+        self.whole: list[str] = []
+        """With it."""
         offset = 0
         for line in text.split("\n"):
             stripped = line.strip()
             if stripped:
                 self.starts.append(offset + line.find(stripped[0]))
                 self.lines.append(stripped)
+                self.whole.append(line)
             offset += len(line) + 1
         self.cuts: list[Cut | None] = [None] * len(self.lines)
         """A line's removal, if it was decided."""
@@ -51,6 +54,8 @@ class Page:
         """Removals inside a line that stays."""
         self.groups: dict[Cut, dict[str, str]] = {}
         """What the named groups of a cut's rule matched."""
+        self.is_searched = True
+        """Whether every place that a rule matches was seen."""
 
     def is_open(self, index: int) -> bool:
         """Whether a line is short, or neither long nor ended as a sentence is."""
@@ -74,6 +79,13 @@ class Page:
     def index_at(self, offset: int) -> int:
         """The line that an offset of the text lies in."""
         return bisect_right(self.starts, offset) - 1
+
+    def settled(self) -> set[str]:
+        """The lines that no rule takes anything of, whatever stands around them."""
+        if not self.is_searched:
+            return set()
+        cuts, spans = self.cuts, self.spans
+        return {line for i, line in enumerate(self.whole) if cuts[i] is None and i not in spans}
 
     def decided(self) -> Iterator[Cut]:
         """All removals in order."""
