@@ -5,7 +5,6 @@ Body text is sacred: a rule that deletes one sentence of an article is worse tha
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 
 from pipelines.text.document import take_doubled_tail, take_reaches, take_repeats, take_title
@@ -69,7 +68,7 @@ def strip_boilerplate(
     """
     ledger = Ledger(text)
     findings = Findings(packs.language)
-    settled: set[str] = set()
+    settled: frozenset[str] = frozenset()
     for _ in range(MAX_WALKS):
         page = Page(ledger.text)
         known = Hints(hints.title or findings.title)
@@ -108,7 +107,7 @@ def _score(page: Page, hints: Hints, model: LineModel) -> None:
 
 
 def decide(
-    page: Page, packs: Packs, hints: Hints, findings: Findings, settled: Set[str] = frozenset()
+    page: Page, packs: Packs, hints: Hints, findings: Findings, settled: frozenset[str] = frozenset()
 ) -> None:
     """Mark what the rules take of a page, in one walk; `settled` lines were held against them before."""
     headers = match_rules(page, packs, settled)

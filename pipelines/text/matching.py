@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipelines.text.ledger import Cut
@@ -22,7 +22,7 @@ class Match(NamedTuple):
     groups: dict[str, str]
 
 
-def match_rules(page: Page, packs: Packs, settled: Set[str] = frozenset()) -> dict[int, Rule]:
+def match_rules(page: Page, packs: Packs, settled: frozenset[str] = frozenset()) -> dict[int, Rule]:
     """Decide lines and spans by rule.
 
     Marks `page.cuts` and `page.spans`; the first rule that matches a line or a span has it.

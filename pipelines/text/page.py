@@ -80,12 +80,12 @@ class Page:
         """The line that an offset of the text lies in."""
         return bisect_right(self.starts, offset) - 1
 
-    def settled(self) -> set[str]:
+    def settled(self) -> frozenset[str]:
         """The lines that no rule takes anything of, whatever stands around them."""
         if not self.is_searched:
-            return set()
+            return frozenset()
         cuts, spans = self.cuts, self.spans
-        return {line for i, line in enumerate(self.whole) if cuts[i] is None and i not in spans}
+        return frozenset([line for i, line in enumerate(self.whole) if cuts[i] is None and i not in spans])
 
     def decided(self) -> Iterator[Cut]:
         """All removals in order."""

@@ -55,12 +55,14 @@ def with_pieces(root: HtmlElement, lines: Sequence[str]) -> list[str]:
         found[place] += len(key) * is_read
         placed.append((element, key, place, is_read))
     main, chars = max(found.items(), key=lambda pair: pair[1], default=((0, None), 0))
+    if main[1] is None or chars < MAIN_SHARE * len(read):
+        return list(lines)
     missing = {
         key: text_of(element)
         for element, key, place, is_read in placed
         if place == main and not is_read and not _is_linked(element, key)
     }
-    if chars < MAIN_SHARE * len(read) or sum(map(len, missing)) < MISSING_SHARE * chars:
+    if sum(map(len, missing)) < MISSING_SHARE * chars:
         return list(lines)
     return _merged(lines, [(key, missing.get(key)) for _, key, place, _ in placed if place == main])
 

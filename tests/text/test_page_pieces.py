@@ -43,6 +43,12 @@ def test_another_story_stays_out(other: str) -> None:
     assert with_pieces(root, [ONE]) == [ONE]
 
 
+def test_an_article_in_a_part_that_is_named_as_none_takes_no_other_such_part_along() -> None:
+    comments = f"<div class='comments'><p>{TWO}</p><p>{THREE}</p></div>"
+    root = parse(f"<body><h1>A title</h1><div class='related'><p>{ONE}</p></div>{comments}</body>")
+    assert with_pieces(root, [ONE]) == [ONE]
+
+
 def test_a_small_box_stays_out() -> None:
     long = [f"{ONE} Part {number}." for number in range(9)]
     root = parse(f"<body>{''.join(map(piece, long))}{piece('Only a note of the editors.')}</body>")
