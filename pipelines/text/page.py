@@ -44,7 +44,8 @@ class Page:
         for line in text.split("\n"):
             stripped = line.strip()
             if stripped:
-                self.starts.append(offset + line.find(stripped[0]))
+                indent = 0 if len(stripped) == len(line) else line.find(stripped[0])
+                self.starts.append(offset + indent)
                 self.lines.append(stripped)
                 self.whole.append(line)
             offset += len(line) + 1
