@@ -93,6 +93,7 @@ class Sink:
     """Stands in the counters and in the dead letters of what it could not take."""
     kind: str
     takes: Literal["articles", "dead_letters"]
+    """What it takes; a run needs a sink for each."""
     options: Any
     keeps: Keeps | ChangedSince = Keeps()  # noqa: RUF009 - frozen
     """Which articles it is for; all, unless conditions are given."""

@@ -163,11 +163,8 @@ def data_folder(given: Path | None, name: str) -> Iterator[Path]:
         given.mkdir(parents=True, exist_ok=True)
         yield given.resolve()
         return
-    folder = Path(tempfile.mkdtemp(prefix=f"newsbeam-{name}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"newsbeam-{name}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def cached(name: str, fetch: Callable[[Path], None]) -> Path:
