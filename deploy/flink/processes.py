@@ -168,7 +168,7 @@ def data_folder(given: Path | None, name: str) -> Iterator[Path]:
 
 
 def cached(name: str, fetch: Callable[[Path], None]) -> Path:
-    """A folder of the user's cache, filled by `fetch` where it is not there yet.
+    """A folder of the user's cache, filled by `fetch` where it is not there yet (it is handed an empty one).
 
     Several processes may ask at once: one fetches, the others wait for it.
     """

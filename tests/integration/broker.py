@@ -117,6 +117,7 @@ def running_broker(*arguments: str) -> Iterator[Broker]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=short_lived_java(),
     )
     assert process.stdin and process.stdout
     try:
@@ -129,6 +130,12 @@ def running_broker(*arguments: str) -> Iterator[Broker]:
         process.stdin.close()
         process.wait(60)
         process.stdout.close()
+
+
+def short_lived_java() -> dict[str, str]:
+    """The environment of a Java process that lives for minutes: half of its time goes to the optimising
+    compiler."""
+    return {**os.environ, "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 
 
 def unavailable(reason: str) -> None:
