@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.flink import Flink
+from pipelines.flink import ENDED, Flink
 from tests.deploy.scripts import script
 from tests.integration.broker import short_lived_java, unavailable
 from tests.shared import SHARED
@@ -86,7 +86,7 @@ class Cluster:
     def cancel_all(self) -> None:
         """Free the slots for the next test."""
         for job in self.flink.jobs():
-            if job.state not in ("FINISHED", "CANCELED", "FAILED"):
+            if job.state not in ENDED:
                 self.flink.cancel(job.id, 60)
 
 
