@@ -159,8 +159,15 @@ class _Shelf:
     """The packs of one folder."""
 
     def __init__(
-        self, folder: Path, prefix: str, definitions: Mapping[str, str], common: Mapping[str, str]
+        self,
+        folder: Path,
+        prefix: str,
+        definitions: Mapping[str, str],
+        common: Mapping[str, str],
+        *,
+        is_tested: bool = False,
     ) -> None:
+        self._is_tested = is_tested
         self.files: dict[str, Path] = {}
         self.common: Pack | None = None
         self.languages: dict[str, Pack] = {}
@@ -179,7 +186,7 @@ class _Shelf:
 
     def _read(self, name: str, path: Path, definitions: Mapping[str, str]) -> Pack:
         self.files[name] = path
-        return read_pack(name, path.read_bytes(), definitions)
+        return read_pack(name, path.read_bytes(), definitions, is_tested=self._is_tested)
 
     def packs(self) -> list[Pack]:
         by_name = {pack.name: pack for pack in self.languages.values()}
@@ -192,19 +199,20 @@ class _Shelf:
         return next((domain for domain in domains if domain in self.sites), None)
 
 
-def _rules(folder: Path) -> tuple[dict[str, str], _Shelf]:
+def _rules(folder: Path, *, is_tested: bool = False) -> tuple[dict[str, str], _Shelf]:
     """The common definitions and the packs of a rules folder."""
     common_file = folder / "boilerplate" / f"{COMMON}.toml"
     months = {"MONTH": _month_pattern(folder / "dates.toml")}
     common = tomllib.loads(common_file.read_text("utf-8"))["define"]
     definitions = resolve(COMMON, common, months)
-    return definitions, _Shelf(folder, "", definitions, months)
+    return definitions, _Shelf(folder, "", definitions, months, is_tested=is_tested)
 
 
 @cache
 def _package() -> tuple[dict[str, str], _Shelf]:
-    """The package's own, compiled once a process: it takes a second."""
-    return _rules(RULES)
+    """The package's own, read once a process. A pattern is compiled when it first matches: all of them would
+    take seconds at every start."""
+    return _rules(RULES, is_tested=True)
 
 
 def _host(site: str) -> str | None:
