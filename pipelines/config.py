@@ -167,7 +167,7 @@ def _config(tables: Mapping[str, Any]) -> Config:
     cleaning: Cleaning = _dataclass(Cleaning, tables.get("cleaning", {}), "cleaning")
     if cleaning.packs is not None:
         try:
-            load_packs(own=cleaning.packs)
+            load_packs(None, cleaning.packs)  # as the station asks: read once
         except PackError as error:
             raise ConfigError(f"cleaning.packs: {error}") from None
     return Config(

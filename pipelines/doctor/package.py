@@ -29,7 +29,7 @@ def examine_package(own_packs: Path | None = None) -> Iterator[Finding]:
             entry = entries()[job]
             yield ok(f"model {job}", f"{entry.id}, {entry.bytes / 1e6:.1f} MB, digest as listed")
     try:
-        packs = load_packs(own=own_packs).all_packs()
+        packs = load_packs(None, own_packs).all_packs()
         for rule in (rule for pack in packs for rule in pack.rules):
             check_pattern(rule)
     except PackError as error:

@@ -51,7 +51,7 @@ def test_each_place_has_its_line() -> None:
 
 
 def test_only_a_line_feed_ends_a_line() -> None:
-    text = '# one\u2028still one\npath = "a\x85b"\n# \x0cstill three\nkind = 1\n'
+    text = '# one\u2028still one\npath = "a\x85b"\n# \u2029still three\nkind = 1\n'
     assert lines(text) == {"path": 2, "kind": 4}
 
 
