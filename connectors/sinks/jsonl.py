@@ -15,7 +15,7 @@ import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from connectors.delivery import Deliver, OnFailure
+from connectors.delivery import Deliver, Delivery
 from connectors.metrics import report_disk
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
 from schemas.article import Article
@@ -50,18 +50,11 @@ class Options:
     """… or so many bytes, before compression."""
 
 
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
     but with `on_failure`."""
     writer = _LinesOnStdout(options.format) if options.path == STDOUT else _Lines(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(writer, delivery)
 
 
 class _Lines:

@@ -22,7 +22,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from connectors.columns import Column, columns
-from connectors.delivery import Deliver, OnFailure
+from connectors.delivery import Deliver, Delivery
 from connectors.metrics import report_disk
 from connectors.sinks import jsonl
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
@@ -68,18 +68,10 @@ class Options:
     """How columns are packed."""
 
 
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
     but with `on_failure`."""
-    writer = _ParquetWriter(options, takes)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(_ParquetWriter(options, delivery.takes), delivery)
 
 
 def arrow_schema(record: type[Article] | type[DeadLetter]) -> pa.Schema:

@@ -18,7 +18,7 @@ import apache_beam as beam
 import orjson
 import psycopg
 
-from connectors.delivery import Deliver, OnFailure, Undeliverable
+from connectors.delivery import Deliver, Delivery, DeliveryFailed, Undeliverable
 from connectors.postgres import migrations
 from connectors.postgres.connection import Database, give_back, take
 from connectors.secrets import Secret
@@ -108,21 +108,9 @@ class Options:
         return Database(self.url, self.password, self.schema)
 
 
-class DeliveryFailed(Exception):
-    """The server did not take a batch in time; the bundle must run again."""
-
-
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what PostgreSQL cannot hold comes back."""
-    writer = _PostgresWriter(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(_PostgresWriter(options), delivery)
 
 
 class _PostgresWriter:

@@ -7,6 +7,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
+from connectors.delivery import Delivery
 from connectors.sinks.bigquery import Options, row, table_schema, write
 from pipelines.config import Runner, Sink
 from pipelines.engines import Unsafe, refuse_unsafe
@@ -80,7 +81,7 @@ def test_what_bigquery_could_not_keep_up_with_is_refused() -> None:
     with pytest.raises(ValueError, match="quota of load jobs"):
         Options("p:d.t", load_seconds=10)
     with pytest.raises(ValueError, match="can only stop"):
-        write(OPTIONS, sink="s", takes=Article, version="0", on_failure="dead_letter")
+        write(OPTIONS, Delivery("s", Article, "0", "dead_letter"))
 
 
 def test_a_live_run_on_the_local_runner_is_refused() -> None:
@@ -110,7 +111,7 @@ def test_the_job_graph_loads_files_into_a_partitioned_table(
     pipeline = beam.Pipeline(options=PipelineOptions.from_dictionary(options))
     outcomes = pipeline | beam.Create([])
     outcomes.is_bounded = not is_live
-    undelivered = outcomes | "Write articles" >> write(OPTIONS, sink="articles", takes=Article, version="0")
+    undelivered = outcomes | "Write articles" >> write(OPTIONS, Delivery("articles", Article, "0"))
     assert isinstance(undelivered, beam.PCollection)
     (settings,) = asked
     assert settings["method"] == "FILE_LOADS"

@@ -17,7 +17,7 @@ import apache_beam as beam
 import psycopg
 import pytest
 
-from connectors.delivery import Undeliverable
+from connectors.delivery import Delivery, Undeliverable
 from connectors.postgres import connection, migrations
 from connectors.postgres.connection import Database
 from connectors.postgres.migrations import SchemaMismatch, migrate
@@ -322,8 +322,8 @@ def test_a_run_feeds_it_and_two_runs_are_one(options: Options, tmp_path: Path) -
     ]
 
     def build(pipeline: beam.Pipeline) -> None:
-        articles = sink.write(options, sink="db", takes=Article, version="0")
-        letters = sink.write(options, sink="letters", takes=DeadLetter, version="0")
+        articles = sink.write(options, Delivery("db", Article, "0"))
+        letters = sink.write(options, Delivery("letters", DeadLetter, "0"))
         pipeline | beam.Create(outcomes) | "Articles" >> articles | "Letters" >> letters
 
     for _ in range(2):
