@@ -58,8 +58,8 @@ class Delivery:
     version: str
     """newsbeam's version, for the dead letters."""
     on_failure: OnFailure = "stop"
-    """What a sink that fails does: stop the pipeline, or turn what it may not hold into dead letters, and be
-    tried again."""
+    """What a sink that fails, or cannot be opened, does: stop the pipeline, or turn what it may not hold into
+    dead letters, and be tried again."""
 
     def has(self, value: object) -> bool:
         """Whether a value is for this sink."""
@@ -102,7 +102,7 @@ class Writer(Protocol):
     """
 
     def open(self) -> None:
-        """Connect. What it raises stops the job."""
+        """Connect. What it raises stops the job, or as `on_failure` says."""
 
     def write(self, value: Any) -> None:
         """Take one `Article`, `Withdrawal` or `DeadLetter`; may only buffer it.
@@ -214,15 +214,19 @@ class _DeliverOrHoldFn(_DeliverFn):
             return
         self._held.append(outcome)
         self._held_bytes += len(outcome.received.payload)
+        if self._failure is not None and time.monotonic() >= self._try_at:
+            self._open()
+        if self._failure is not None:
+            yield from self._give_up(self._failure)
+            return
         try:
-            self._reopen()
             self._writer.write(outcome.value)
         except Undeliverable as fault:
             self._held.pop()
             self._counts["undelivered"] += 1
             yield self._delivery.undelivered(outcome, str(fault))
         except Exception as error:
-            yield from self._give_up(error)
+            yield from self._give_up(self._fail(error))
         else:
             if len(self._held) >= HELD_RECORDS or self._held_bytes >= HELD_BYTES:
                 yield from self._settle()
@@ -237,21 +241,16 @@ class _DeliverOrHoldFn(_DeliverFn):
             if self._held:
                 self._flush()
         except Exception as error:
-            yield from self._give_up(error)
+            yield from self._give_up(self._fail(error))
         else:
             for outcome in self._held:
                 self._count(outcome)
             self._let_go()
 
-    def _give_up(self, error: Exception) -> Iterator[Outcome]:
-        if self._failure is None:
-            self._count_failure()
-            log.error("sink %s: %s; its records become dead letters", self._delivery.sink, error)
-            self._writer.close()
-            self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
+    def _give_up(self, failure: str) -> Iterator[Outcome]:
         for outcome in self._held:
             self._counts["undelivered"] += 1
-            yield self._delivery.undelivered(outcome, self._failure)
+            yield self._delivery.undelivered(outcome, failure)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -262,16 +261,21 @@ class _DeliverOrHoldFn(_DeliverFn):
     """What the sink failed with, until it is open again."""
     _try_at = 0.0
 
-    def _reopen(self) -> None:
-        if self._failure is None:
-            return
-        if time.monotonic() < self._try_at:
-            raise ConnectionError(self._failure)
+    def _open(self) -> None:
+        """Also at the start: a worker that starts while the sink is away must not stop the others."""
         try:
             self._writer.open()
-        except Exception:
-            self._count_failure()
-            self._try_at = time.monotonic() + PAUSE_SECONDS
-            raise
-        log.warning("sink %s: open again", self._delivery.sink)
-        self._failure = None
+        except Exception as error:
+            self._fail(error)
+        else:
+            if self._failure is not None:
+                log.warning("sink %s: open again", self._delivery.sink)
+            self._failure = None
+
+    def _fail(self, error: Exception) -> str:
+        """Leave the sink alone for a while. Returns what it failed with."""
+        self._count_failure()
+        log.error("sink %s: %s; its records become dead letters", self._delivery.sink, error)
+        self._writer.close()
+        self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
+        return self._failure

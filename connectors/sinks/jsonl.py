@@ -7,6 +7,7 @@ be lost, or repeated, with it. docs/sinks.md says how a live topic becomes files
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass, replace
 from typing import IO, Literal
@@ -123,9 +124,10 @@ class Files:
 
     def close(self) -> None:
         """An open file belongs to a bundle that failed: it stays hidden."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # where the disk is full, closing it fails, too
+                file.close()
 
 
 class _LinesOnStdout:

@@ -133,9 +133,25 @@ def test_a_failing_sink_is_left_alone_for_a_while(writer: Flaky, monkeypatch: py
 
 
 def test_a_sink_that_cannot_be_opened_stops_the_pipeline(writer: Flaky) -> None:
-    writer.fails = "write"
+    writer.fails = "open"
     with pytest.raises(ConnectionError):
-        _DeliverOrHoldFn(writer, Delivery("s", Article, "0")).setup()
+        _DeliverFn(writer, Delivery("s", Article, "0")).setup()
+
+
+def test_on_request_also_one_that_cannot_be_opened_makes_dead_letters_until_it_is_there(
+    writer: Flaky, caplog: pytest.LogCaptureFixture
+) -> None:
+    fn = _DeliverOrHoldFn(writer, Delivery("s", Article, "0"))
+    writer.fails = "open"
+    fn.setup()
+    back, counts = bundle(fn, "a", "b")
+    assert ([letter.value.id for letter in back], counts) == (["a", "b"], {"undelivered": 2})
+    assert "ConnectionError: it is away" in back[0].value.detail
+    assert writer.opened == 3  # at the start, and again for each record, since the test's pause is none
+    writer.fails = ""
+    assert bundle(fn, "c") == ([], {"delivered": 1})
+    assert writer.safe == ["c"]
+    assert [record.message for record in caplog.records][-1] == "sink s: open again"
 
 
 def test_a_sink_for_articles_takes_withdrawals_and_no_letters(writer: Flaky) -> None:
