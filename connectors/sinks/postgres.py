@@ -9,6 +9,7 @@ changes nothing. `newsbeam migrate` makes the tables (`connectors/postgres/*.sql
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import psycopg
 
 from connectors.delivery import Deliver, Delivery, DeliveryFailed, Undeliverable
 from connectors.postgres import migrations
-from connectors.postgres.connection import Database, give_back, take
+from connectors.postgres.connection import Database, answered, give_back, take
 from connectors.secrets import Secret
 from schemas import codec
 from schemas.article import Article
@@ -123,8 +124,7 @@ class _PostgresWriter:
         self._bytes = 0
 
     def open(self) -> None:
-        self._connection = take(self._database)
-        migrations.check(self._connection, self._database)
+        self._connection = take(self._database, migrations.check)
 
     def write(self, value: Article | Withdrawal | DeadLetter) -> None:
         line = codec.encode(value)
@@ -146,17 +146,19 @@ class _PostgresWriter:
     def flush(self) -> None:
         if not (self._articles or self._withdrawals or self._letters):
             return
-        deadline, pause = time.monotonic() + self._options.retry_seconds, 0.1
+        deadline, pause = math.inf, 0.1
         while True:
             try:
                 if self._connection is None:
-                    self._connection = take(self._database)
-                self._send(self._connection)
+                    self._connection = take(self._database, migrations.check)
+                with answered(self._connection):
+                    self._send(self._connection)
                 break
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 # Gone, going, not up yet, or locked out by another worker: the batch is sent again, whether
                 # or not it had arrived.
                 self._drop()
+                deadline = min(deadline, time.monotonic() + self._options.retry_seconds)
                 if time.monotonic() + pause > deadline:
                     raise DeliveryFailed(f"{_where(self._database)}: {_what(error)}") from None
                 log.warning("%s: %s; trying again in %.1f s", _where(self._database), _what(error), pause)

@@ -64,6 +64,16 @@ class Server:
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.url, password=PASSWORD, autocommit=True, connect_timeout=5)
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """In this block nothing in it moves: connections are let in by the system, and nobody answers."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL to all its processes: no goodbye, no checkpoint."""
         assert self.process is not None

@@ -315,6 +315,63 @@ def test_a_server_that_stays_away_fails_the_bundle(postgres: Server, options: Op
     assert numbers(options) == {"x": 1}
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 2)
+
+
+@pytest.mark.parametrize("is_between_bundles", [True, False])
+def test_a_server_that_hangs_fails_the_bundle(
+    postgres: Server, options: Options, impatient: None, is_between_bundles: bool
+) -> None:
+    writer = _PostgresWriter(dataclasses.replace(options, retry_seconds=1.0))
+    writer.open()
+    if is_between_bundles:
+        writer.close()
+    writer.write(article("x", at(1)))
+    begun = time.monotonic()
+    with postgres.hanging(), pytest.raises(DeliveryFailed):
+        writer.flush()
+    assert time.monotonic() - begun < 20
+    writer.flush()  # nothing was forgotten
+    writer.close()
+    assert numbers(options) == {"x": 1}
+
+
+def test_a_lock_that_somebody_holds_fails_the_bundle_and_nothing_waits_on(
+    options: Options, impatient: None
+) -> None:
+    writer = _PostgresWriter(dataclasses.replace(options, retry_seconds=1.0))
+    writer.open()
+    writer.write(article("x", at(1)))
+    with options.database().connect() as other, other.transaction():
+        other.execute("lock table versions in access exclusive mode")
+        with pytest.raises(DeliveryFailed, match="statement timeout"):
+            writer.flush()
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        assert other.execute(waiting).fetchone() == (0,)
+    writer.flush()
+    writer.close()
+    assert numbers(options) == {"x": 1}
+
+
+def test_what_answers_in_time_is_not_cut(options: Options, impatient: None) -> None:
+    writer = _PostgresWriter(options)
+    writer.open()
+    for offset in range(3):
+        writer.write(article("x", at(offset)))
+        writer.flush()
+        time.sleep(0.8)  # together longer than one answer may take
+    kept = writer._connection
+    writer.close()
+    writer.open()
+    assert writer._connection is kept
+    assert numbers(options) == {"x": 2}
+    writer.close()
+
+
 def test_a_run_feeds_it_and_two_runs_are_one(options: Options, tmp_path: Path) -> None:
     outcomes = [
         Outcome(Received(b"{}", at(n)), article(f"{n}", at(n), text="a\0" if n == 3 else "x"))
