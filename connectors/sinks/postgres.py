@@ -8,11 +8,12 @@ changes nothing. `newsbeam migrate` makes the tables (`connectors/postgres/*.sql
 
 from __future__ import annotations
 
+import base64
 import logging
 import math
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
@@ -127,6 +128,8 @@ class _PostgresWriter:
         self._connection = take(self._database, migrations.check)
 
     def write(self, value: Article | Withdrawal | DeadLetter) -> None:
+        if isinstance(value, DeadLetter):
+            value = _storable(value)
         line = codec.encode(value)
         if b"\\u0000" in line and _has_nul(orjson.loads(line)):
             raise Undeliverable("holds NUL characters, which PostgreSQL cannot store")
@@ -197,6 +200,14 @@ class _PostgresWriter:
         for taken in (self._articles, self._withdrawals, self._letters):
             taken.clear()
         self._bytes = 0
+
+
+def _storable(letter: DeadLetter) -> DeadLetter:
+    """A letter whose payload PostgreSQL can store: one with NUL characters travels in base64."""
+    if letter.payload is None or "\0" not in letter.payload:
+        return letter
+    packed = base64.b64encode(letter.payload.encode()).decode("ascii")
+    return replace(letter, payload=None, payload_base64=packed)
 
 
 def _version(value: Article | Withdrawal) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from connectors.postgres.migrations import SchemaMismatch, migrate
 from connectors.secrets import Secret
 from connectors.sinks import postgres as sink
 from connectors.sinks.postgres import DeliveryFailed, Options, _PostgresWriter
+from connectors.sources.dead_letters import receive
 from schemas import codec
 from schemas.article import Article, Language, Provenance, Topic
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
@@ -244,6 +245,18 @@ def test_dead_letters_stand_once_for_each_step(options: Options, writer: _Postgr
         writer.flush()
     found = rows(options, 'select place, number, reason, step from dead_letters order by step collate "C"')
     assert found == [("raw-0", 3, "bad_charset", "DecodeArticle"), ("raw-0", 3, "bad_charset", "articles")]
+
+
+def test_a_dead_letter_with_nul_characters_is_held_and_can_be_replayed(
+    options: Options, writer: _PostgresWriter
+) -> None:
+    received, fault = Received("Още\0".encode(), at(3)), Fault(Reason.BAD_CHARSET, "why")
+    letter = DeadLetter.of(received, kind=Kind.REJECTED, fault=fault, step="DecodeArticle", newsbeam="0")
+    assert letter.payload is not None
+    writer.write(letter)
+    writer.flush()
+    ((record,),) = rows(options, "select record::text from dead_letters")
+    assert receive(codec.decode_dead_letter(record), (), 10**6) == received
 
 
 def test_killed_in_mid_stream_it_has_every_id_once(postgres: Server, options: Options) -> None:
