@@ -162,7 +162,7 @@ def test_long_records_do_not_wait_as_objects_for_a_whole_batch(tmp_path: Path) -
         writer.write(article(number).evolve(text="x" * 1_000_000))
     assert len(writer._rows) < 17
     writer.flush()
-    assert duckdb.sql(f"select count(*) from '{tmp_path}/**/*.parquet'").fetchone() == (20,)
+    assert duckdb.sql(f"select count(*) from '{tmp_path}/**/*.parquet'").fetchall() == [(20,)]
 
 
 def test_each_file_holds_its_own_rows_in_their_order(dataset: Path) -> None:

@@ -68,11 +68,17 @@ class Server:
     def hanging(self) -> Iterator[None]:
         """In this block nothing in it moves: connections are let in by the system, and nobody answers."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGSTOP)
+        pids = [self.process.pid]
+        os.kill(pids[0], signal.SIGSTOP)
+        # Each of its processes is a group of its own.
+        pids += map(int, Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split())
+        for pid in pids[1:]:
+            os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.killpg(self.process.pid, signal.SIGCONT)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL to all its processes: no goodbye, no checkpoint."""
