@@ -95,7 +95,7 @@ class _ParquetWriter:
         self._options = options
         # What has neither date nor language lies in one folder.
         self._keys = options.partition_by if takes is Article else ()
-        self._takes = takes
+        self._takes: type = takes
         self._withdrawals = jsonl.Files(jsonl.Options(withdrawn_beside(options.path)))
         self._rows: list[dict[str, Any]] = []
         self._row_bytes = 0
