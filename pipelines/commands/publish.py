@@ -143,6 +143,7 @@ def _message(record: Received) -> _Message:
     import orjson
 
     from pipelines.steps.decode_article import DecodeArticle
+    from pipelines.text import json_numbers
     from schemas.dead_letter import ArticleRejected
     from schemas.origin import Media
     from schemas.withdrawal import Withdrawal
@@ -163,10 +164,9 @@ def _message(record: Received) -> _Message:
     elif record.media is Media.HTML:
         value = orjson.dumps({"id": article.id, "html": article.html})
     else:
-        fields = orjson.loads(value)
         # Without an id or an address of its own it would be named after its place in Kafka.
         if article.id == hashlib.sha256(str(record.origin).encode()).hexdigest():
-            value = orjson.dumps({**fields, "id": article.id})
+            value = json_numbers.dumps({**json_numbers.loads(value), "id": article.id})
     return _Message(article.id.encode(), value, article.dates[0].value if article.dates else None)
 
 

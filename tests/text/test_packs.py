@@ -191,3 +191,16 @@ def test_packs_are_chosen_by_name_or_file(tmp_path: Path) -> None:
     assert len(chosen_packs(LIBRARY, [])) == len(LIBRARY.all_packs())
     with pytest.raises(PackError, match="nope: no such pack"):
         chosen_packs(LIBRARY, ["nope"])
+
+
+def test_a_site_s_selection_finds_what_one_automaton_of_all_its_rules_would(tmp_path: Path) -> None:
+    library = PackLibrary(own=own_packs(tmp_path, boilerplate__common=SITE, sites__a_bg=SITE))
+    chosen = library.select("bg", "a.bg")
+    together = Packs(chosen.packs, "bg")
+    texts = ["advert", *(drop for rule in chosen.rules for drop in rule.drops)]
+    folded = "\n".join(text.replace("[[", "").replace("]]", "") for text in texts).encode()
+    fired = [rule.id for rule in chosen.fired(folded)]
+    assert fired == [rule.id for rule in together.fired(folded)]
+    assert chosen.fired_open(folded) == together.fired_open(folded)
+    assert {"own/sites/a.bg/a", "own/common/a", "bg/related-oshte"} <= set(fired)
+    assert library.select("bg", "b.a.bg").wider is library.select("bg")
