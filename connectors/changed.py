@@ -70,4 +70,4 @@ class ChangedSince:
             uri = f"{self.index.resolve().as_uri()}?mode=ro"
             self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         known = self._database.execute("select digest from records where id = ?", (article.id,)).fetchone()
-        return known is None or known[0] != digest(orjson.loads(codec.encode(article)))
+        return known is None or known[0] != digest(codec.plain(article))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import fastavro
+
 
 class Column(NamedTuple):
     """A field of a record as columnar formats see it."""
@@ -24,18 +26,7 @@ def columns(avro: dict[str, Any]) -> tuple[Column, ...]:
     Enums are strings; values of maps are JSON texts, as `schemas.wire.avro_value` makes them.
     """
     named: dict[str, Any] = {}
-
-    def remember(schema: Any) -> None:
-        if isinstance(schema, dict):
-            if "name" in schema and "namespace" in schema:
-                named[f"{schema['namespace']}.{schema['name']}"] = schema
-            for inner in (*schema.get("fields", ()), schema.get("type"), schema.get("items")):
-                remember(inner)
-        elif isinstance(schema, list):
-            for inner in schema:
-                remember(inner)
-
-    remember(avro)
+    fastavro.parse_schema(avro, named_schemas=named)
     return tuple(_column(field, named.__getitem__) for field in avro["fields"])
 
 

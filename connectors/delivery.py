@@ -1,7 +1,7 @@
 """Delivers outcomes to a sink's writer: the half that every sink shares.
 
-A sink's module brings `Options`, `write(options) -> PTransform` and a `Writer`; `Deliver` drives the
-writer in a bundle's rhythm and counts what became of each record. It sends in `process` and waits
+A sink's module brings `Options`, `write(options, delivery) -> PTransform` and a `Writer`; `Deliver` drives
+the writer in a bundle's rhythm and counts what became of each record. It sends in `process` and waits
 for what it sent in `finish_bundle`, so that a bundle is accepted only when the sink holds it.
 """
 
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
@@ -40,6 +41,59 @@ class Undeliverable(Exception):
     """Raised by `Writer.write` when the sink can never take this record (too large, say)."""
 
 
+class DeliveryFailed(Exception):
+    """Raised by a `Writer` when its server did not take what was sent in time; the bundle must run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What every sink is told besides its own options."""
+
+    sink: str
+    """The sink's name in the config; its counters are `NAME/delivered`, `NAME/withdrawn` and
+    `NAME/undelivered`."""
+    takes: type[Article] | type[DeadLetter]
+    """The type of value it takes; other outcomes pass it by, uncounted. Who takes articles takes withdrawals,
+    too."""
+    version: str
+    """newsbeam's version, for the dead letters."""
+    on_failure: OnFailure = "stop"
+    """What a sink that fails, or cannot be opened, does: stop the pipeline, or turn what it may not hold into
+    dead letters, and be tried again."""
+
+    def has(self, value: object) -> bool:
+        """Whether a value is for this sink."""
+        return type(value) is self.takes or (type(value) is Withdrawal and self.takes is Article)
+
+    @property
+    def kind(self) -> str:
+        """What it takes, as configs and metrics call it."""
+        return "articles" if self.takes is Article else "dead_letters"
+
+    def undelivered(self, outcome: Outcome, why: str) -> Outcome:
+        """What becomes of a record that the sink could not take."""
+        letter = DeadLetter.of(
+            outcome.received,
+            kind=Kind.UNDELIVERED,
+            fault=Fault(Reason.SINK, why),
+            step=self.sink,
+            newsbeam=self.version,
+            id=outcome.value.id,
+        )
+        return Outcome(outcome.received, letter)
+
+    def report(self, counts: Counter[str]) -> None:
+        """Count up what became of a bundle's records."""
+        for name, count in counts.items():
+            Metrics.counter(NAMESPACE, f"{self.sink}/{name}").inc(count)
+            metrics.DELIVERED.labels(self.sink, self.kind, name).inc(count)
+
+
+def result(value: object) -> str:
+    """What a value that the sink holds counts as."""
+    return "withdrawn" if type(value) is Withdrawal else "delivered"
+
+
 class Writer(Protocol):
     """A sink's own half, in plain Python. Pickled to the workers before `open`.
 
@@ -48,7 +102,7 @@ class Writer(Protocol):
     """
 
     def open(self) -> None:
-        """Connect. What it raises stops the job."""
+        """Connect. What it raises stops the job, or as `on_failure` says."""
 
     def write(self, value: Any) -> None:
         """Take one `Article`, `Withdrawal` or `DeadLetter`; may only buffer it.
@@ -65,61 +119,31 @@ class Writer(Protocol):
 
 
 class Deliver(beam.PTransform):
-    """`PCollection[Outcome] -> PCollection[Outcome]`: writes, and returns what was undelivered.
+    """`PCollection[Outcome] -> PCollection[Outcome]`: writes, and returns what was undelivered."""
 
-    Args:
-        writer: the sink's writer.
-        sink: the sink's name in the config; its counters are `NAME/delivered`, `NAME/withdrawn` and
-            `NAME/undelivered`.
-        takes: the type of value this sink takes; other outcomes pass it by, uncounted. Who takes articles
-            takes withdrawals, too.
-        version: newsbeam's version, for the dead letters.
-        on_failure: what a sink that fails does: stop the pipeline, or turn what it may not hold into dead
-            letters, and be tried again. It stops the pipeline in any case where it cannot even be opened.
-    """
-
-    def __init__(
-        self,
-        writer: Writer,
-        *,
-        sink: str,
-        takes: type[Article] | type[DeadLetter],
-        version: str,
-        on_failure: OnFailure = "stop",
-    ):
+    def __init__(self, writer: Writer, delivery: Delivery) -> None:
         super().__init__()
-        fn = _DeliverFn if on_failure == "stop" else _DeliverOrHoldFn
-        self._fn = fn(writer, sink, takes, version)
+        fn = _DeliverFn if delivery.on_failure == "stop" else _DeliverOrHoldFn
+        self._fn = fn(writer, delivery)
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         return outcomes | beam.ParDo(self._fn)
 
 
-def undelivered(outcome: Outcome, why: str, sink: str, version: str) -> Outcome:
-    """What becomes of a record that a sink could not take."""
-    letter = DeadLetter.of(
-        outcome.received,
-        kind=Kind.UNDELIVERED,
-        fault=Fault(Reason.SINK, why),
-        step=sink,
-        newsbeam=version,
-        id=outcome.value.id,
-    )
-    return Outcome(outcome.received, letter)
-
-
 class _DeliverFn(beam.DoFn):
     """Stops the pipeline where the sink fails: the bundle runs again."""
 
-    def __init__(self, writer: Writer, sink: str, takes: type, version: str) -> None:
-        self._writer, self._sink, self._version = writer, sink, version
-        self._takes = (Article, Withdrawal) if takes is Article else (takes,)
-        self._kind = "articles" if takes is Article else "dead_letters"
+    def __init__(self, writer: Writer, delivery: Delivery) -> None:
+        self._writer, self._delivery = writer, delivery
 
     def setup(self) -> None:
-        self._ages = metrics.Times(metrics.AGE_SECONDS, self._sink)
-        metrics.SINK_FAILURES.labels(self._sink, self._kind)  # at 0, to show its first rise
-        metrics.DELIVERED.labels(self._sink, self._kind, "undelivered")
+        sink, kind = self._delivery.sink, self._delivery.kind
+        self._ages = metrics.Times(metrics.AGE_SECONDS, sink)
+        metrics.SINK_FAILURES.labels(sink, kind)  # at 0, to show its first rise
+        metrics.DELIVERED.labels(sink, kind, "undelivered")
+        self._open()
+
+    def _open(self) -> None:
         with self._failures_counted():
             self._writer.open()
 
@@ -128,14 +152,13 @@ class _DeliverFn(beam.DoFn):
         self._received_at: list[datetime] = []
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
-        value = outcome.value
-        if type(value) not in self._takes:
+        if not self._delivery.has(outcome.value):
             return
         try:
-            self._writer.write(value)
+            self._writer.write(outcome.value)
         except Undeliverable as fault:
             self._counts["undelivered"] += 1
-            yield undelivered(outcome, str(fault), self._sink, self._version)
+            yield self._delivery.undelivered(outcome, str(fault))
         except Exception:
             self._count_failure()
             raise
@@ -148,11 +171,11 @@ class _DeliverFn(beam.DoFn):
         self._report()
 
     def _flush(self) -> None:
-        with metrics.SINK_SECONDS.labels(self._sink).time():
+        with metrics.SINK_SECONDS.labels(self._delivery.sink).time():
             self._writer.flush()
 
     def _count(self, outcome: Outcome) -> None:
-        self._counts[_result(outcome.value)] += 1
+        self._counts[result(outcome.value)] += 1
         if (received_at := outcome.received.origin.timestamp) is not None:
             self._received_at.append(received_at)
 
@@ -165,12 +188,10 @@ class _DeliverFn(beam.DoFn):
             raise
 
     def _count_failure(self) -> None:
-        metrics.SINK_FAILURES.labels(self._sink, self._kind).inc()
+        metrics.SINK_FAILURES.labels(self._delivery.sink, self._delivery.kind).inc()
 
     def _report(self) -> None:
-        for name, count in self._counts.items():
-            Metrics.counter(NAMESPACE, f"{self._sink}/{name}").inc(count)
-            metrics.DELIVERED.labels(self._sink, self._kind, name).inc(count)
+        self._delivery.report(self._counts)
         now = datetime.now(UTC)
         for received_at in self._received_at:
             self._ages.add(max(0.0, (now - received_at).total_seconds()))
@@ -189,20 +210,23 @@ class _DeliverOrHoldFn(_DeliverFn):
         self._held_bytes = 0
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
-        value = outcome.value
-        if type(value) not in self._takes:
+        if not self._delivery.has(outcome.value):
             return
         self._held.append(outcome)
         self._held_bytes += len(outcome.received.payload)
+        if self._failure is not None and time.monotonic() >= self._try_at:
+            self._open()
+        if self._failure is not None:
+            yield from self._give_up(self._failure)
+            return
         try:
-            self._reopen()
-            self._writer.write(value)
+            self._writer.write(outcome.value)
         except Undeliverable as fault:
             self._held.pop()
             self._counts["undelivered"] += 1
-            yield undelivered(outcome, str(fault), self._sink, self._version)
+            yield self._delivery.undelivered(outcome, str(fault))
         except Exception as error:
-            yield from self._give_up(error)
+            yield from self._give_up(self._fail(error))
         else:
             if len(self._held) >= HELD_RECORDS or self._held_bytes >= HELD_BYTES:
                 yield from self._settle()
@@ -217,21 +241,16 @@ class _DeliverOrHoldFn(_DeliverFn):
             if self._held:
                 self._flush()
         except Exception as error:
-            yield from self._give_up(error)
+            yield from self._give_up(self._fail(error))
         else:
             for outcome in self._held:
                 self._count(outcome)
             self._let_go()
 
-    def _give_up(self, error: Exception) -> Iterator[Outcome]:
-        if self._failure is None:
-            self._count_failure()
-            log.error("sink %s: %s; its records become dead letters", self._sink, error)
-            self._writer.close()
-            self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
+    def _give_up(self, failure: str) -> Iterator[Outcome]:
         for outcome in self._held:
             self._counts["undelivered"] += 1
-            yield undelivered(outcome, self._failure, self._sink, self._version)
+            yield self._delivery.undelivered(outcome, failure)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -242,20 +261,21 @@ class _DeliverOrHoldFn(_DeliverFn):
     """What the sink failed with, until it is open again."""
     _try_at = 0.0
 
-    def _reopen(self) -> None:
-        if self._failure is None:
-            return
-        if time.monotonic() < self._try_at:
-            raise ConnectionError(self._failure)
+    def _open(self) -> None:
+        """Also at the start: a worker that starts while the sink is away must not stop the others."""
         try:
             self._writer.open()
-        except Exception:
-            self._count_failure()
-            self._try_at = time.monotonic() + PAUSE_SECONDS
-            raise
-        log.warning("sink %s: open again", self._sink)
-        self._failure = None
+        except Exception as error:
+            self._fail(error)
+        else:
+            if self._failure is not None:
+                log.warning("sink %s: open again", self._delivery.sink)
+            self._failure = None
 
-
-def _result(value: object) -> str:
-    return "withdrawn" if type(value) is Withdrawal else "delivered"
+    def _fail(self, error: Exception) -> str:
+        """Leave the sink alone for a while. Returns what it failed with."""
+        self._count_failure()
+        log.error("sink %s: %s; its records become dead letters", self._delivery.sink, error)
+        self._writer.close()
+        self._failure, self._try_at = f"{type(error).__name__}: {error}", time.monotonic() + PAUSE_SECONDS
+        return self._failure

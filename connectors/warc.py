@@ -1,4 +1,4 @@
-"""The pages in a web archive (WARC, ISO 28500), plain or packed record by record with gzip.
+"""The pages in a web archive (WARC, ISO 28500), plain or packed with gzip: record by record, or as a whole.
 
 A page is a `response` with status 200 and a media type of HTML. Everything else (requests, revisits,
 pictures, redirects, what was not found) is passed by, and counted. What is damaged or cut off ends as one
@@ -7,6 +7,7 @@ record with its fault; reading goes on behind it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import zlib
@@ -54,7 +55,7 @@ def pages(
     Args:
         path: the file.
         name: what origins call it. `record` is the number among all of the file's records, `offset` the
-            byte a record begins at.
+            byte a record begins at, where each is packed for itself.
         max_record_bytes: of a longer page only the head is handed over, with its fault.
         worker: which share.
         workers: how many there are.
@@ -106,6 +107,8 @@ def _entries(file: IO[bytes], max_record_bytes: int) -> Iterator[_Entry]:
             start = _next_start(file, max(start, at) + 1, is_packed)
         else:
             after = _end(file, end, is_packed)
+            if after is None and is_packed and _is_packed_as_a_whole(file, end):
+                after = size
             if not is_damaged and after is None:
                 yield _damage(end, "the file ends in the middle of this record")
             elif not is_damaged and after is not None and after < size:
@@ -176,6 +179,21 @@ def _end(file: IO[bytes], start: int, is_packed: bool) -> int | None:
     length = re.search(rb"(?im)^content-length:[ \t]*(\d+)", head)
     end = start + len(head) + 4 + int(length[1]) + 4 if length else None
     return end if end is not None and end <= file.seek(0, 2) else None
+
+
+def _is_packed_as_a_whole(file: IO[bytes], end: int) -> bool:
+    """Whether a file that holds no record at `end` was packed in one piece, and is all there."""
+    file.seek(end)
+    if file.read(len(_PACKED)) == _PACKED:
+        return False
+    file.seek(0)
+    with gzip.GzipFile(fileobj=file) as unpacked:
+        try:
+            while unpacked.read(_CHUNK_BYTES):
+                pass
+        except (OSError, EOFError, zlib.error):
+            return False
+    return True
 
 
 def _next_start(file: IO[bytes], start: int, is_packed: bool) -> int:

@@ -93,6 +93,7 @@ class Sink:
     """Stands in the counters and in the dead letters of what it could not take."""
     kind: str
     takes: Literal["articles", "dead_letters"]
+    """What it takes; a run needs a sink for each."""
     options: Any
     keeps: Keeps | ChangedSince = Keeps()  # noqa: RUF009 - frozen
     """Which articles it is for; all, unless conditions are given."""
@@ -166,7 +167,7 @@ def _config(tables: Mapping[str, Any]) -> Config:
     cleaning: Cleaning = _dataclass(Cleaning, tables.get("cleaning", {}), "cleaning")
     if cleaning.packs is not None:
         try:
-            load_packs(own=cleaning.packs)
+            load_packs(None, cleaning.packs)  # as the station asks: read once
         except PackError as error:
             raise ConfigError(f"cleaning.packs: {error}") from None
     return Config(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ def lines(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     counts: Counter[str] = Counter()
     table, statement, begun = "", "", 1
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    for number, line in enumerate(io.StringIO(text), 1):  # not by splitlines: U+0085, U+2028 end no line
         if not statement:
             begun = number
         statement += line

@@ -18,14 +18,8 @@ from pydantic import TypeAdapter
 
 from connectors.delivery import OnFailure
 from connectors.keeps import Keeps
-from pipelines.config import NAME, Cleaning, DeadLetters, Limits, Runner, kinds, options_of
+from pipelines.config import NAME, Cleaning, DeadLetters, Limits, Runner, Sink, kinds, options_of
 from schemas.wire import field_docs
-
-_SINK = {
-    "takes": "What it takes; a run needs a sink for each.",
-    "name": "Stands in the counters, and in the dead letters of what it could not take.",
-    "on_failure": "What a failing sink for articles does: stop the pipeline, or make dead letters.",
-}
 
 
 def schema() -> dict[str, Any]:
@@ -66,7 +60,7 @@ def schema() -> dict[str, Any]:
 
 
 def _connectors(group: Literal["sources", "sinks"], definitions: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
+    found, docs = [], field_docs(Sink)
     for kind in kinds(group):
         options = options_of(group, kind)
         table = _table(options, definitions)
@@ -76,14 +70,14 @@ def _connectors(group: Literal["sources", "sinks"], definitions: dict[str, Any])
                 "takes": {
                     "enum": ["articles", "dead_letters"],
                     "default": "articles",
-                    "description": _SINK["takes"],
+                    "description": docs["takes"],
                 },
-                "name": {"type": "string", "pattern": f"^{NAME.pattern}$", "description": _SINK["name"]},
+                "name": {"type": "string", "pattern": f"^{NAME.pattern}$", "description": docs["name"]},
                 "keeps": _table(Keeps, definitions),
                 "on_failure": {
                     "enum": list(typing.get_args(OnFailure)),
                     "default": "stop",
-                    "description": _SINK["on_failure"],
+                    "description": docs["on_failure"],
                 },
             }
         found.append(

@@ -67,7 +67,7 @@ class Explainer:
         self._enricher = Enricher(cleaning=Cleaning(own_packs))
         self._tagger = TagTopics()
         self._tagger.setup()
-        rules = (rule for pack in packs.load(own=own_packs).all_packs() for rule in pack.rules)
+        rules = (rule for pack in packs.load(None, own_packs).all_packs() for rule in pack.rules)
         self._whys = {rule.id: rule.why for rule in rules} | _STRUCTURE_WHYS
 
     def explain(self, received: Received) -> Explained:

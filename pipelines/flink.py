@@ -7,10 +7,13 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ENDED = ("FINISHED", "CANCELED", "FAILED")
+"""The states of jobs that run no more."""
 _ANSWER_SECONDS = 30
 _LOOK_SECONDS = 0.2
 
@@ -54,15 +57,20 @@ class Flink:
                 return job
         raise FlinkError(f"{self.address} knows no job {named}")
 
-    def wait_until_running(self, name: str, seconds: float) -> Job:
+    def wait_until_running(self, name: str, seconds: float, others: Collection[str] = ()) -> Job:
         """The job of a name, once all its tasks run, or have run.
+
+        Args:
+            name: as it was submitted.
+            seconds: how long that may take.
+            others: ids of jobs that are meant in no case, though they have the name.
 
         Raises:
             FlinkError: it failed, or took longer; the message says why.
         """
         deadline = time.monotonic() + seconds
         while True:
-            jobs = [job for job in self.jobs() if job.name == name]
+            jobs = [job for job in self.jobs() if job.name == name and job.id not in others]
             if jobs and jobs[0].state == "FINISHED":
                 return jobs[0]
             if jobs and jobs[0].state in ("FAILED", "FAILING", "CANCELED"):
@@ -109,7 +117,7 @@ class Flink:
         """
         self._request("PATCH", f"/jobs/{job}?mode=cancel")
         deadline = time.monotonic() + seconds
-        while self.job(job).state not in ("CANCELED", "FAILED", "FINISHED"):
+        while self.job(job).state not in ENDED:
             if time.monotonic() > deadline:
                 raise FlinkError(f"{job} was not cancelled within {seconds:.0f} s")
             time.sleep(_LOOK_SECONDS)

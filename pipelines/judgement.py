@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from pipelines.record_files import UNREADABLE, open_records
 from pipelines.text import language, topics
 from pipelines.text.topics import media_topics
 
@@ -106,12 +106,11 @@ def judge(paths: Iterable[Path]) -> Judgement:
     """Hold language and topics against the labels of articles.
 
     Args:
-        paths: `.jsonl` or `.jsonl.gz` files, an article a line: `text`, `title`, and either or both of `lang`
-            (BCP 47) and `primary` (a topic's key or medtop code) with `secondary` (a list of further ones).
+        paths: `.jsonl` files (`.gz`, `.zst`), an article a line: `text`, `title`, and either or both of
+            `lang` (BCP 47) and `primary` (a topic's key or medtop code) with `secondary` (further ones).
 
     Raises:
-        LabelFault: a line is no labelled article.
-        OSError: a file cannot be read.
+        LabelFault: a line is no labelled article, or a file cannot be read.
         ModelFault: a model is missing or broken.
     """
     identifier = language.load()
@@ -145,12 +144,19 @@ def judge(paths: Iterable[Path]) -> Judgement:
 
 def _rows(paths: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in paths:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    row = orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise LabelFault(f"{path.name}:{number}: not JSON ({error.msg})") from None
-                if not isinstance(row, dict):
-                    raise LabelFault(f"{path.name}:{number}: not an object")
-                yield f"{path.name}:{number}", row
+        try:
+            with open_records(path) as lines:
+                for number, line in enumerate(lines, 1):
+                    yield f"{path.name}:{number}", _row(line, f"{path.name}:{number}")
+        except UNREADABLE as error:
+            raise LabelFault(f"{path}: {error}") from None
+
+
+def _row(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise LabelFault(f"{where}: not JSON ({error.msg})") from None
+    if not isinstance(row, dict):
+        raise LabelFault(f"{where}: not an object")
+    return row

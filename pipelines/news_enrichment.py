@@ -12,6 +12,7 @@ from __future__ import annotations
 import apache_beam as beam
 
 from connectors import sinks, sources
+from connectors.delivery import Delivery
 from connectors.keeps import Keep
 from pipelines.apply import Apply, Step
 from pipelines.config import Cleaning, Config, Limits
@@ -48,10 +49,10 @@ def build(pipeline: beam.Pipeline, config: Config) -> None:
     for sink in config.sinks:
         takes = Article if sink.takes == "articles" else DeadLetter
         kept = outcomes | f"Keep for {sink.name}" >> Keep(sink.keeps, sink.name) if sink.keeps else outcomes
-        undelivered = kept | f"Write {sink.name}" >> sinks.write(
-            sink.kind, sink.options, sink=sink.name, takes=takes, version=VERSION, on_failure=sink.on_failure
-        )
+        delivery = Delivery(sink.name, takes, VERSION, sink.on_failure)
+        undelivered = kept | f"Write {sink.name}" >> sinks.write(sink.kind, sink.options, delivery)
         for letter in letters if takes is Article else ():
+            delivery = Delivery(letter.name, DeadLetter, VERSION)
             undelivered | f"Write {letter.name} of {sink.name}" >> sinks.write(
-                letter.kind, letter.options, sink=letter.name, takes=DeadLetter, version=VERSION
+                letter.kind, letter.options, delivery
             )

@@ -25,7 +25,7 @@ def rules_of(against: str, own: Path | None, scratch: Path) -> tuple[Path, Path 
         The rules folder and the folder of own packs.
 
     Raises:
-        NoSuchRules: neither a folder nor a revision.
+        NoSuchRules: neither a folder nor a revision, or Git does not hand out what it lists.
     """
     folder = Path(against)
     if folder.is_dir():
@@ -54,7 +54,10 @@ def _write(revision: str, folder: Path, names: list[str], target: Path) -> Path:
     for name in names:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_git(folder, "show", "--end-of-options", f"{revision}:./{name}") or b"")
+        content = _git(folder, "show", "--end-of-options", f"{revision}:./{name}")
+        if content is None:
+            raise NoSuchRules(f"{revision}: Git does not hand out {name}")
+        path.write_bytes(content)
     return target
 
 

@@ -142,9 +142,7 @@ class RunReport:
         self.outcomes: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.topics: Counter[str] = Counter()
-        self.junk: Counter[str] = Counter()
         self.junk_chars: Counter[str] = Counter()
-        self.junk_articles: Counter[str] = Counter()
         self.date_origins: Counter[str] = Counter()
         self.shares: Counter[int] = Counter()
         """Articles by the share that was cut: 0 for none, 1 for up to 5 %, 2 for up to 10 %, …"""
@@ -162,9 +160,7 @@ class RunReport:
         kinds: Counter[str] = Counter()
         for removal in article["removed"]:
             kinds[removal["kind"]] += removal["end"] - removal["start"]
-            self.junk[removal["kind"]] += 1
         self.junk_chars.update(kinds)
-        self.junk_articles.update(kinds.keys())
         after, cut = article["char_count"], kinds.total()
         before = after + cut
         self.before.add(before)

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from schemas.article import Article
-from schemas.subjects import subjects
+from schemas.subjects import subjects, uri
 
 _SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
-_TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"
 
 
 def ninjs(article: Article) -> dict[str, Any]:
@@ -52,7 +51,7 @@ def ninjs(article: Article) -> dict[str, Any]:
             {
                 "name": topic.name,
                 "rel": "about",
-                "uri": _TOPICS + topic.code.removeprefix("medtop:"),
+                "uri": uri(topic),
                 "literal": topic.code,
                 "confidence": topic.confidence,
             }

@@ -18,15 +18,17 @@ from typing import Any
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.wire import FOLDER, field_docs
+from schemas.withdrawal import Withdrawal
 
 FILE = Path(__file__).parents[1] / "docs" / "schema.md"
+_RECORDS: dict[str, type] = {"Article": Article, "Withdrawal": Withdrawal, "Dead letter": DeadLetter}
 
 _HEAD = """\
 # The wire schemas
 
-What producers send (raw articles) and what newsbeam writes (articles, dead letters), field by field. The
-files: `schemas/wire/*.v1.schema.json` (JSON Schema 2020-12) and `*.v1.avsc` (Avro 1.11). Made by `python
--m schemas.reference` from the types, so that it agrees with them.
+What producers send (raw articles) and what newsbeam writes (articles, withdrawals, dead letters), field by
+field. The files: `schemas/wire/*.v1.schema.json` (JSON Schema 2020-12) and `*.v1.avsc` (Avro 1.11). Made by
+`python -m schemas.reference` from the types, so that it agrees with them.
 
 ## What may change
 
@@ -52,10 +54,10 @@ def reference() -> str:
     """The page, in Markdown."""
     raw = json.loads((FOLDER / "raw_article.v1.schema.json").read_text("utf-8"))
     parts = [_HEAD, f"## Raw article\n\n{raw['description']}\n", _table(_raw_rows(raw))]
-    for title, record in (("Article", Article), ("Dead letter", DeadLetter)):
+    for title, record in _RECORDS.items():
         parts += [f"## {title}\n\n{_sentence(record)}\n", _table(_rows(record))]
     parts.append("## Parts\n")
-    for part in _parts(Article, DeadLetter):
+    for part in _parts(*_RECORDS.values()):
         parts.append(f"### {part.__name__}\n\n{_sentence(part)}\n")
         parts.append(_values(part) if issubclass(part, StrEnum) else _table(_rows(part)))
     return "\n".join(parts)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.article import Article, Precision
-from schemas.subjects import subjects
-
-_TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"
+from schemas.subjects import MEDIA_TOPICS, subjects, uri
 
 
 def news_article(article: Article) -> dict[str, Any]:
@@ -42,8 +40,8 @@ def news_article(article: Article) -> dict[str, Any]:
                 "@type": "DefinedTerm",
                 "name": topic.name,
                 "termCode": topic.code,
-                "url": _TOPICS + topic.code.removeprefix("medtop:"),
-                "inDefinedTermSet": _TOPICS,
+                "url": uri(topic),
+                "inDefinedTermSet": MEDIA_TOPICS,
             }
             for topic in subjects(article)
         ],

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from schemas.article import Article
+from schemas.article import Article, Subtopic, Topic
 
-
-class Subject(Protocol):
-    """A Media Topic of an article: a topic, or one under it."""
-
-    @property
-    def code(self) -> str:
-        """`medtop:11000000`."""
-
-    @property
-    def name(self) -> str:
-        """In English."""
-
-    @property
-    def confidence(self) -> int:
-        """0-100."""
+MEDIA_TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"
+"""IPTC's vocabulary of Media Topics."""
 
 
-def subjects(article: Article) -> Iterator[Subject]:
+def subjects(article: Article) -> Iterator[Topic | Subtopic]:
     """An article's topics, then those under them. Who has one under a topic has the topic, too."""
     yield from article.topics
     yield from article.subtopics
+
+
+def uri(subject: Topic | Subtopic) -> str:
+    """IPTC's address of a Media Topic: `http://cv.iptc.org/newscodes/mediatopic/11000000`."""
+    return MEDIA_TOPICS + subject.code.removeprefix("medtop:")

@@ -1,4 +1,4 @@
-"""The runbook's commands: the command line knows each of them, with its options."""
+"""The runbook's commands: the command line knows each of them, with its options. And its figures."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 import typer
 
+from pipelines import supervisor
 from pipelines.cli import app
 
-RUNBOOK = (Path(__file__).parents[1] / "deploy" / "runbook.md").read_text()
+DEPLOY = Path(__file__).parents[1] / "deploy"
+RUNBOOK = (DEPLOY / "runbook.md").read_text()
+REFERENCE = (DEPLOY / "config" / "reference.toml").read_text()
 
 
 def commands() -> list[str]:
-    """Every `newsbeam ...` of the fenced blocks and of the text, without comments."""
+    """Every `newsbeam ...` of the fenced blocks and of the text, without comments; and the reference's."""
     blocks = "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```", RUNBOOK, re.M | re.S))
     text = re.sub(r"^ *```.*?^ *```", "", RUNBOOK, flags=re.M | re.S)
     found = [line.strip() for line in blocks.splitlines() if line.strip()]
     found += [re.sub(r"\s+", " ", code) for code in re.findall(r"`(newsbeam [a-z-][^`:]*)`", text)]
+    found += re.findall(r": (newsbeam dead-letters .*)$", REFERENCE, re.M)
     return sorted({line.partition(" #")[0].strip() for line in found})
 
 
@@ -48,6 +52,12 @@ def test_the_command_exists_with_its_options(line: str) -> None:
 def test_there_are_commands_to_check() -> None:
     assert len(commands()) > 25
     assert any("\n" not in line and line.startswith("newsbeam run") for line in commands())
+    assert "newsbeam dead-letters sweep FILE" in commands()
+
+
+def test_it_says_when_a_worker_that_fails_has_a_wrong_configuration() -> None:
+    text = " ".join(RUNBOOK.split())
+    assert f"fails at its first start, within {supervisor._SOUND_SECONDS:.0f} s, ends the run" in text
 
 
 def test_every_link_in_the_runbook_leads_somewhere() -> None:

@@ -52,6 +52,30 @@ class WholeTopic:
                 if time.monotonic() - heard > _SILENCE_SECONDS:
                     raise Unreachable(f"{self.kafka_topic}: silent before the end of partition {behind[0]}")
 
+    def record(self, partition: int, offset: int) -> ConsumerRecord | None:
+        """The record at a place; None where it is no longer there, or not yet.
+
+        Raises:
+            TopicMissing, Unreachable: as for `records`.
+        """
+        if partition not in self.cluster.describe(self.kafka_topic).partitions:
+            return None
+        place = self._of(partition)
+        with closing(self._consumer(None)) as consumer:
+            first = consumer.beginning_offsets([place], _ANSWER_MS)[place]
+            end = consumer.end_offsets([place], _ANSWER_MS)[place]
+            if not first <= offset < end:
+                return None
+            consumer.assign([place])
+            consumer.seek(place, offset)
+            deadline = time.monotonic() + _SILENCE_SECONDS
+            while consumer.position(place, timeout_ms=_ANSWER_MS) <= offset:
+                if found := consumer.poll(500, max_records=1).get(place):
+                    return found[0] if found[0].offset == offset else None
+                if time.monotonic() > deadline:
+                    raise Unreachable(f"{self.kafka_topic}: silent before offset {offset} of {partition}")
+        return None
+
     def bounds(self) -> dict[int, tuple[int, int]]:
         """The first offset of each partition, and the one its next record will get."""
         partitions = [self._of(number) for number in self.cluster.describe(self.kafka_topic).partitions]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import socket
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +22,11 @@ _CONNECT_SECONDS = 10
 _SILENCE_MILLISECONDS = 30_000
 """A server that leaves what we sent unacknowledged for so long counts as gone (a pulled cable sends no
 goodbye)."""
+STATEMENT_SECONDS = 50.0
+"""The server gives up a statement of ours that takes so long: one that waits for a lock, say."""
+ANSWER_SECONDS = 60.0
+"""A server that has not answered by then counts as gone: its machine still acknowledges what we send when
+nothing in it moves any more. A batch of 500 articles takes one or two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +49,20 @@ class Database:
         if not _NAME.fullmatch(self.schema):
             raise ValueError(f"schema {self.schema!r}: letters, digits and _ are asked for")
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self, statement_seconds: float | None = None) -> psycopg.Connection[Any]:
         """A connection of its own, whose search path is the schema.
+
+        Args:
+            statement_seconds: how long the server may take over a statement; without it as it likes.
 
         Raises:
             psycopg.OperationalError: the server does not answer, or refuses us.
             LookupError, OSError: the password is not where it should be.
         """
         secret = {"password": self.password.read()} if self.password else {}
+        settings = f"-c search_path={self.schema},pg_catalog"
+        if statement_seconds is not None:
+            settings += f" -c statement_timeout={round(statement_seconds * 1000)}"
         return psycopg.connect(
             self.url,
             autocommit=True,
@@ -55,13 +70,19 @@ class Database:
             tcp_user_timeout=_SILENCE_MILLISECONDS,
             keepalives_idle=30,
             application_name="newsbeam",
-            options=f"-c search_path={self.schema},pg_catalog",
+            options=settings,
             **secret,  # type: ignore[arg-type]
         )
 
 
-def take(database: Database) -> psycopg.Connection[Any]:
+def take(
+    database: Database, check: Callable[[psycopg.Connection[Any], Database], None]
+) -> psycopg.Connection[Any]:
     """A connection of this process that nobody uses: one that was given back and still answers, or a new one.
+
+    Args:
+        database: where to.
+        check: is asked about a new one, and raises where it will not do.
 
     Raises:
         psycopg.OperationalError, LookupError, OSError: as for `Database.connect`.
@@ -70,19 +91,54 @@ def take(database: Database) -> psycopg.Connection[Any]:
         with _guard:
             connection = _idle[database].pop() if _idle[database] else None
         if connection is None:
-            return database.connect()
+            return _new(database, check)
         try:
-            connection.execute("select 1")
+            with answered(connection):
+                connection.execute("select 1")
         except psycopg.Error:  # the server was restarted meanwhile
             connection.close()
         else:
             return connection
 
 
+def _new(
+    database: Database, check: Callable[[psycopg.Connection[Any], Database], None]
+) -> psycopg.Connection[Any]:
+    connection = database.connect(STATEMENT_SECONDS)
+    try:
+        with answered(connection):
+            check(connection, database)
+    except Exception:
+        connection.close()
+        raise
+    return connection
+
+
 def give_back(database: Database, connection: psycopg.Connection[Any]) -> None:
     """Let the next one have it; one that failed is closed before."""
     with _guard:
         _idle[database].append(connection)
+
+
+@contextlib.contextmanager
+def answered(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Cut the connection, which then raises `psycopg.OperationalError`, where this block takes too long."""
+    cutting = threading.Timer(ANSWER_SECONDS, _cut, (connection,))
+    cutting.daemon = True
+    cutting.start()
+    try:
+        yield
+    finally:
+        cutting.cancel()
+        cutting.join()  # so that it never cuts what has come under the same number
+
+
+def _cut(connection: psycopg.Connection[Any]) -> None:
+    with (
+        contextlib.suppress(psycopg.Error, OSError),  # the server has closed it meanwhile
+        socket.socket(fileno=os.dup(connection.fileno())) as ours,
+    ):
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 # Process-wide: on Flink a writer may live for one bundle only.

@@ -1,4 +1,4 @@
-"""Sinks: `connectors/sinks/<kind>.py` brings `Options` and `write(options, ...)`."""
+"""Sinks: `connectors/sinks/<kind>.py` brings `Options` and `write(options, delivery)`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from connectors.delivery import OnFailure
-from schemas.article import Article
-from schemas.dead_letter import DeadLetter
+from connectors.delivery import Delivery
 
 
-def write(
-    kind: str,
-    options: Any,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(kind: str, options: Any, delivery: Delivery) -> beam.PTransform:
     """The sink's transform, `PCollection[Outcome] -> PCollection[Outcome]` (what was undelivered)."""
-    module = importlib.import_module(f"connectors.sinks.{kind}")
-    transform: beam.PTransform = module.write(
-        options, sink=sink, takes=takes, version=version, on_failure=on_failure
-    )
+    transform: beam.PTransform = importlib.import_module(f"connectors.sinks.{kind}").write(options, delivery)
     return transform

@@ -13,18 +13,17 @@ docs/sinks.md shows the newest version of each article that stands.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import apache_beam as beam
 from apache_beam.io.gcp import bigquery_tools
 from apache_beam.io.gcp.bigquery import BigQueryDisposition, WriteToBigQuery
-from apache_beam.metrics import Metrics
 
-from connectors import metrics
 from connectors.columns import Column, columns
-from connectors.delivery import NAMESPACE, OnFailure, undelivered
+from connectors.delivery import Delivery, result
 from schemas import codec
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
@@ -65,27 +64,20 @@ class Options:
             raise ValueError("load_seconds: below 60 a day's quota of load jobs would not last the day")
 
 
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what no row can hold comes back.
 
     Raises:
         ModuleNotFoundError: Google's packages are not installed.
         ValueError: `on_failure` is not `stop`: a load job fails long after its records have passed.
     """
-    if on_failure != "stop":
+    if delivery.on_failure != "stop":
         raise ValueError("bigquery: on_failure: a load job that fails can only stop the pipeline")
     if bigquery_tools.TableReference is None:
         raise ModuleNotFoundError(
             "bigquery: Google's packages are not installed: pip install 'newsbeam[gcp]'"
         )
-    return _Load(options, sink, takes, version)
+    return _Load(options, delivery)
 
 
 def table_schema(takes: type[Article] | type[DeadLetter]) -> dict[str, Any]:
@@ -116,21 +108,19 @@ def table_schema(takes: type[Article] | type[DeadLetter]) -> dict[str, Any]:
 
 def row(value: Article | Withdrawal | DeadLetter) -> dict[str, Any]:
     """A record as a row of `table_schema`, in the JSON that load jobs read."""
-    plain = codec.plain(value)
-    if isinstance(value, Withdrawal):
-        return dict(plain)
-    maps = {
-        name: [{"key": key, "value": text} for key, text in sorted(inner.items())]
-        for name, inner in avro_value(value).items()
-        if name in ("hints", "extra")
-    }
-    if isinstance(value, DeadLetter):
-        return dict(plain)
-    provenance = plain["provenance"] | {
-        name: [{"key": key, "value": digest} for key, digest in sorted(plain["provenance"][name].items())]
-        for name in ("rules", "models")
-    }
-    return {**plain, **maps, "provenance": provenance, "language_tag": value.language.tag, "withdrawn": False}
+    plain: dict[str, Any] = codec.plain(value)
+    if isinstance(value, Article):
+        for name in ("hints", "extra"):
+            plain[name] = _pairs(getattr(value, name))
+        for name in ("rules", "models"):
+            plain["provenance"][name] = _pairs(plain["provenance"][name])
+        plain |= {"language_tag": value.language.tag, "withdrawn": False}
+    return plain
+
+
+def _pairs(inner: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A map as BigQuery holds it: rows of key and value, in order of the key."""
+    return [{"key": key, "value": text} for key, text in sorted(avro_value(inner).items())]
 
 
 def _field(column: Column) -> dict[str, Any]:
@@ -148,13 +138,13 @@ def _field(column: Column) -> dict[str, Any]:
 
 
 class _Load(beam.PTransform):
-    def __init__(self, options: Options, sink: str, takes: type, version: str) -> None:
+    def __init__(self, options: Options, delivery: Delivery) -> None:
         super().__init__()
-        self._options, self._sink, self._takes, self._version = options, sink, takes, version
+        self._options, self._delivery = options, delivery
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
-        options, is_live = self._options, not outcomes.is_bounded
-        rows = outcomes | "Rows" >> beam.ParDo(_RowFn(self._sink, self._takes, self._version)).with_outputs(
+        options, takes, is_live = self._options, self._delivery.takes, not outcomes.is_bounded
+        rows = outcomes | "Rows" >> beam.ParDo(_RowFn(self._delivery)).with_outputs(
             "undelivered", main="rows"
         )
         layout = {
@@ -163,12 +153,12 @@ class _Load(beam.PTransform):
         }
         rows.rows | "Load" >> WriteToBigQuery(
             table=options.table,
-            schema=table_schema(self._takes),
+            schema=table_schema(takes),
             method=WriteToBigQuery.Method.FILE_LOADS,
             triggering_frequency=options.load_seconds if is_live else None,
             create_disposition=BigQueryDisposition.CREATE_IF_NEEDED,
             write_disposition=BigQueryDisposition.WRITE_APPEND,
-            additional_bq_parameters=layout if self._takes is Article else {},
+            additional_bq_parameters=layout if takes is Article else {},
             custom_gcs_temp_location=options.temp_location,
         )
         return rows.undelivered
@@ -177,22 +167,24 @@ class _Load(beam.PTransform):
 class _RowFn(beam.DoFn):
     """Counts what is handed to the load jobs: a job that fails fails the pipeline."""
 
-    def __init__(self, sink: str, takes: type, version: str) -> None:
-        self._sink, self._version = sink, version
-        self._takes = (Article, Withdrawal) if takes is Article else (takes,)
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    def start_bundle(self) -> None:
+        self._counts: Counter[str] = Counter()
 
     def process(self, outcome: Outcome) -> Iterator[Any]:
         value = outcome.value
-        if type(value) not in self._takes:
+        if not self._delivery.has(value):
             return
         made = row(value)  # type: ignore[arg-type]
         if (size := len(json.dumps(made, ensure_ascii=False).encode())) > MAX_ROW_BYTES:
-            result = "undelivered"
+            self._counts["undelivered"] += 1
             why = f"a row of {size:,} bytes; the limit is {MAX_ROW_BYTES:,}"
-            yield beam.pvalue.TaggedOutput(result, undelivered(outcome, why, self._sink, self._version))
+            yield beam.pvalue.TaggedOutput("undelivered", self._delivery.undelivered(outcome, why))
         else:
-            result = "withdrawn" if type(value) is Withdrawal else "delivered"
+            self._counts[result(value)] += 1
             yield made
-        Metrics.counter(NAMESPACE, f"{self._sink}/{result}").inc()
-        kind = "articles" if Article in self._takes else "dead_letters"
-        metrics.DELIVERED.labels(self._sink, kind, result).inc()
+
+    def finish_bundle(self) -> None:
+        self._delivery.report(self._counts)

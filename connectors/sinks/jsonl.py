@@ -7,6 +7,7 @@ be lost, or repeated, with it. docs/sinks.md says how a live topic becomes files
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass, replace
 from typing import IO, Literal
@@ -15,7 +16,7 @@ import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from connectors.delivery import Deliver, OnFailure
+from connectors.delivery import Deliver, Delivery
 from connectors.metrics import report_disk
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
 from schemas.article import Article
@@ -50,18 +51,11 @@ class Options:
     """… or so many bytes, before compression."""
 
 
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
     but with `on_failure`."""
     writer = _LinesOnStdout(options.format) if options.path == STDOUT else _Lines(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(writer, delivery)
 
 
 class _Lines:
@@ -130,9 +124,10 @@ class Files:
 
     def close(self) -> None:
         """An open file belongs to a bundle that failed: it stays hidden."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # where the disk is full, closing it fails, too
+                file.close()
 
 
 class _LinesOnStdout:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import apache_beam as beam
 from kafka.errors import KafkaError
 
-from connectors.delivery import Deliver, OnFailure, Undeliverable
+from connectors.delivery import Deliver, Delivery, DeliveryFailed, Undeliverable
 from connectors.kafka.connection import Cluster
 from connectors.kafka.producers import Publication, drop, shared
 from connectors.kafka.security import Security
@@ -52,24 +52,12 @@ class Options:
     """TLS and SASL."""
 
 
-class DeliveryFailed(Exception):
-    """The brokers did not accept a record in time; the bundle must run again."""
-
-
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what is too long comes back.
 
     A withdrawal becomes a null value under the article's key: a compacted topic forgets the article.
     """
-    writer = _KafkaWriter(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(_KafkaWriter(options), delivery)
 
 
 class _KafkaWriter:

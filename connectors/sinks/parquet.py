@@ -10,6 +10,8 @@ rename, and a bundle that runs again overwrites its own (`connectors/whole_files
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +24,11 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from connectors.columns import Column, columns
-from connectors.delivery import Deliver, OnFailure
+from connectors.delivery import Deliver, Delivery
 from connectors.metrics import report_disk
 from connectors.sinks import jsonl
 from connectors.whole_files import file_name, hidden_and_final, make_folder, withdrawn_beside
+from schemas import codec
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.origin import Origin
@@ -36,6 +39,8 @@ NO_DATE = "unknown"
 """The partition of what has no date: pandas cannot read Hive's own name for it beside others."""
 _BATCH_RECORDS = 256
 """Records are turned into columns in batches: columns take a fifth of the memory of Python objects."""
+_BATCH_BYTES = 16 * 1024 * 1024
+"""… of so many bytes as JSON at most: a record may have 10 MB."""
 _ARROW = {
     "string": pa.string(),
     "long": pa.int64(),
@@ -68,20 +73,13 @@ class Options:
     """How columns are packed."""
 
 
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes what the sink takes; nothing is undelivered
     but with `on_failure`."""
-    writer = _ParquetWriter(options, takes)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(_ParquetWriter(options, delivery.takes), delivery)
 
 
+@functools.cache
 def arrow_schema(record: type[Article] | type[DeadLetter]) -> pa.Schema:
     """The Arrow schema of a record type. Every column may be null, so that later versions may add some."""
     return pa.schema([_field(column) for column in columns(avro_schema(record))])
@@ -97,9 +95,10 @@ class _ParquetWriter:
         self._options = options
         # What has neither date nor language lies in one folder.
         self._keys = options.partition_by if takes is Article else ()
-        self._takes = takes
+        self._takes: type = takes
         self._withdrawals = jsonl.Files(jsonl.Options(withdrawn_beside(options.path)))
         self._rows: list[dict[str, Any]] = []
+        self._row_bytes = 0
         self._batches: list[pa.RecordBatch] = []
         self._column_bytes = 0
         self._folders: list[str] = []
@@ -117,25 +116,28 @@ class _ParquetWriter:
         self._firsts.setdefault(folder, value.origin)
         self._folders.append(folder)
         self._rows.append(avro_value(value))
-        if len(self._rows) >= _BATCH_RECORDS:
+        self._row_bytes += len(codec.encode(value))
+        if len(self._rows) >= _BATCH_RECORDS or self._row_bytes >= _BATCH_BYTES:
             self._to_columns()
-            if (
-                len(self._folders) >= self._options.max_file_records
-                or self._column_bytes >= self._options.max_file_bytes
-            ):
-                self.flush()
+        is_long = len(self._folders) >= self._options.max_file_records
+        if is_long or self._column_bytes >= self._options.max_file_bytes:
+            self.flush()
 
     def flush(self) -> None:
         self._withdrawals.flush()
         if not self._folders:
             return
         self._to_columns()
-        table = pa.Table.from_batches(self._batches)
         numbers: defaultdict[str, list[int]] = defaultdict(list)
         for number, folder in enumerate(self._folders):
             numbers[folder].append(number)
+        table = pa.Table.from_batches(self._batches)
+        if len(numbers) > 1:  # all at once: to take rows copies the whole table
+            table = table.take(pa.array(itertools.chain.from_iterable(numbers.values())))
+        start = 0
         for folder, rows in numbers.items():
-            self._write_file(folder, table.take(pa.array(rows)) if len(numbers) > 1 else table)
+            self._write_file(folder, table.slice(start, len(rows)))
+            start += len(rows)
         report_disk(self._options.path)
         self._forget()
 
@@ -149,11 +151,10 @@ class _ParquetWriter:
             self._batches.append(batch)
             self._column_bytes += batch.nbytes
             self._rows.clear()
+            self._row_bytes = 0
 
     def _write_file(self, folder: str, table: pa.Table) -> None:
-        path = self._options.path
-        for part in folder.split("/") if folder else ():
-            path = FileSystems.join(path, part)
+        path = FileSystems.join(self._options.path, *filter(None, folder.split("/")))
         make_folder(path)
         hidden, final = hidden_and_final(path, file_name(self._firsts[folder], ".parquet"))
         # Uncompressed: Parquet packs its columns itself.
@@ -171,7 +172,7 @@ class _ParquetWriter:
     def _forget(self) -> None:
         for taken in (self._rows, self._batches, self._folders, self._firsts):
             taken.clear()
-        self._column_bytes = 0
+        self._row_bytes = self._column_bytes = 0
 
 
 def _folder(article: Article, keys: Sequence[str]) -> str:

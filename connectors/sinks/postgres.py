@@ -8,19 +8,21 @@ changes nothing. `newsbeam migrate` makes the tables (`connectors/postgres/*.sql
 
 from __future__ import annotations
 
+import base64
 import logging
+import math
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
 import orjson
 import psycopg
 
-from connectors.delivery import Deliver, OnFailure, Undeliverable
+from connectors.delivery import Deliver, Delivery, DeliveryFailed, Undeliverable
 from connectors.postgres import migrations
-from connectors.postgres.connection import Database, give_back, take
+from connectors.postgres.connection import Database, answered, give_back, take
 from connectors.secrets import Secret
 from schemas import codec
 from schemas.article import Article
@@ -108,21 +110,9 @@ class Options:
         return Database(self.url, self.password, self.schema)
 
 
-class DeliveryFailed(Exception):
-    """The server did not take a batch in time; the bundle must run again."""
-
-
-def write(
-    options: Options,
-    *,
-    sink: str,
-    takes: type[Article] | type[DeadLetter],
-    version: str,
-    on_failure: OnFailure = "stop",
-) -> beam.PTransform:
+def write(options: Options, delivery: Delivery) -> beam.PTransform:
     """`PCollection[Outcome] -> PCollection[Outcome]`: writes; what PostgreSQL cannot hold comes back."""
-    writer = _PostgresWriter(options)
-    return Deliver(writer, sink=sink, takes=takes, version=version, on_failure=on_failure)
+    return Deliver(_PostgresWriter(options), delivery)
 
 
 class _PostgresWriter:
@@ -135,10 +125,11 @@ class _PostgresWriter:
         self._bytes = 0
 
     def open(self) -> None:
-        self._connection = take(self._database)
-        migrations.check(self._connection, self._database)
+        self._connection = take(self._database, migrations.check)
 
     def write(self, value: Article | Withdrawal | DeadLetter) -> None:
+        if isinstance(value, DeadLetter):
+            value = _storable(value)
         line = codec.encode(value)
         if b"\\u0000" in line and _has_nul(orjson.loads(line)):
             raise Undeliverable("holds NUL characters, which PostgreSQL cannot store")
@@ -158,17 +149,19 @@ class _PostgresWriter:
     def flush(self) -> None:
         if not (self._articles or self._withdrawals or self._letters):
             return
-        deadline, pause = time.monotonic() + self._options.retry_seconds, 0.1
+        deadline, pause = math.inf, 0.1
         while True:
             try:
                 if self._connection is None:
-                    self._connection = take(self._database)
-                self._send(self._connection)
+                    self._connection = take(self._database, migrations.check)
+                with answered(self._connection):
+                    self._send(self._connection)
                 break
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 # Gone, going, not up yet, or locked out by another worker: the batch is sent again, whether
                 # or not it had arrived.
                 self._drop()
+                deadline = min(deadline, time.monotonic() + self._options.retry_seconds)
                 if time.monotonic() + pause > deadline:
                     raise DeliveryFailed(f"{_where(self._database)}: {_what(error)}") from None
                 log.warning("%s: %s; trying again in %.1f s", _where(self._database), _what(error), pause)
@@ -207,6 +200,14 @@ class _PostgresWriter:
         for taken in (self._articles, self._withdrawals, self._letters):
             taken.clear()
         self._bytes = 0
+
+
+def _storable(letter: DeadLetter) -> DeadLetter:
+    """A letter whose payload PostgreSQL can store: one with NUL characters travels in base64."""
+    if letter.payload is None or "\0" not in letter.payload:
+        return letter
+    packed = base64.b64encode(letter.payload.encode()).decode("ascii")
+    return replace(letter, payload=None, payload_base64=packed)
 
 
 def _version(value: Article | Withdrawal) -> dict[str, Any]:

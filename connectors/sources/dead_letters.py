@@ -91,14 +91,11 @@ def receive(
 def _from_topic(letter: DeadLetter, cluster: Cluster) -> Received | None:
     origin = letter.origin
     topic = WholeTopic(cluster, origin.kafka_topic or "")
-    # Of the other partitions nothing.
-    starts = {**topic.ends(), (origin.partition or 0): origin.offset or 0}
-    for record in topic.records(starts):
-        is_it = record.offset == origin.offset and record.value is not None
-        if is_it and hashlib.sha256(record.value).hexdigest() == letter.payload_sha256:
-            return Received(record.value, origin, letter.media)
+    record = topic.record(origin.partition or 0, origin.offset or 0)
+    if record is None or record.value is None:
         return None
-    return None
+    is_it = hashlib.sha256(record.value).hexdigest() == letter.payload_sha256
+    return Received(record.value, origin, letter.media) if is_it else None
 
 
 def read(options: Options) -> beam.PTransform:

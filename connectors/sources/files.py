@@ -2,9 +2,8 @@
 of them.
 
 A `.txt` or `.html` file is one record; a `.jsonl` file holds one a line (blank lines are none), a web archive
-one a page (`connectors/warc.py`). What
-cannot be read whole is handed over with its fault instead of being skipped: a line over the limit, a
-gzip stream that ends in the middle. Memory stays bounded by one record.
+one a page (`connectors/warc.py`). What cannot be read whole is handed over with its fault instead of being
+skipped: a line over the limit, a gzip stream that ends in the middle. Memory stays bounded by one record.
 """
 
 from __future__ import annotations

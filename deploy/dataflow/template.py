@@ -21,6 +21,7 @@ import typer
 
 from pipelines.cli import app
 from pipelines.commands.remote import run_there
+from pipelines.commands.run import topic_tables
 from pipelines.config import Config, ConfigError, Runner, load
 
 PARAMETERS = ("config", "brokers", "from", "to", "dead_letters", "group")
@@ -121,16 +122,8 @@ def settings(parameters: dict[str, str], beams: dict[str, Any], folder: Path) ->
     else:
         if missing := {"brokers", "from", "to", "dead_letters"} - topics.keys():
             raise ConfigError(f"without config, {', '.join(sorted(missing))} must be given")
-        place = {"kind": "kafka", "brokers": topics["brokers"]}
-        group = {"group": topics["group"]} if "group" in topics else {}
-        tables = {
-            "source": {**place, "kafka_topic": topics["from"], **group},
-            "sinks": [
-                {**place, "takes": "articles", "kafka_topic": topics["to"]},
-                {**place, "takes": "dead_letters", "kafka_topic": topics["dead_letters"]},
-            ],
-        }
-        config = load(None, tables)
+        given = (topics.get(name) for name in ("from", "to", "dead_letters", "group"))
+        config = load(None, topic_tables(topics["brokers"], *given))
     runner = Runner("dataflow", {**DEFAULTS, **config.runner.options, **beams})
     return dataclasses.replace(config, runner=runner)
 

@@ -163,15 +163,12 @@ def data_folder(given: Path | None, name: str) -> Iterator[Path]:
         given.mkdir(parents=True, exist_ok=True)
         yield given.resolve()
         return
-    folder = Path(tempfile.mkdtemp(prefix=f"newsbeam-{name}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"newsbeam-{name}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def cached(name: str, fetch: Callable[[Path], None]) -> Path:
-    """A folder of the user's cache, filled by `fetch` where it is not there yet.
+    """A folder of the user's cache, filled by `fetch` where it is not there yet (it is handed an empty one).
 
     Several processes may ask at once: one fetches, the others wait for it.
     """

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.commands.console import print_json, printable, stdout
-from pipelines.commands.written import read_file, written_files
+from pipelines.commands.written import read_written
 
 if TYPE_CHECKING:
     from pipelines.output_diff import OutputDiff
@@ -46,9 +46,7 @@ def diff(
 
 def records(path: Path, kind: str = "articles") -> Iterator[dict[str, Any]]:
     """The records at a path as they are written, also by another version. What is none ends the command."""
-    for file in written_files(path, kind):
-        for _, record in read_file(file, kind, _decode):
-            yield record
+    return read_written(path, kind, _decode)
 
 
 def _decode(line: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from pipelines.commands.arguments import OwnPacks
 from pipelines.commands.console import printable, stderr, stdout, wrong_usage
 from pipelines.commands.facts import facts
+from pipelines.commands.page_file import write_page
 
 if TYPE_CHECKING:
     from pipelines.explained import Explained
@@ -67,10 +68,7 @@ def explain(
     else:
         from pipelines.pages.explain_page import page
 
-        try:
-            html.write_text(page(explained), encoding="utf-8")
-        except OSError as error:
-            wrong_usage(f"{html}: {error.strerror}")
+        write_page(html, page(explained))
         stderr.print(f"{html}: {len(explained):,} articles", markup=False)
     raise typer.Exit(0 if all(isinstance(one.article, Article) for one in explained) else 1)
 

@@ -51,7 +51,7 @@ class Kept:
 
     @property
     def publisher(self) -> str:
-        """The outlet as the record names it, else its address's host; `-` where neither can be read."""
+        """See `publisher_of`."""
         return publisher_of(self.letter)
 
 
@@ -179,12 +179,14 @@ def letters_of(config: Config) -> LetterFiles | LetterTopic:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """A cluster that cannot be reached, or a topic that is not there, ends the command."""
+    """A cluster out of reach, or a topic, secret or certificate that is not there, ends the command."""
     from connectors.kafka.connection import TopicMissing, Unreachable
 
     try:
         yield
-    except (Unreachable, TopicMissing, LookupError) as error:
+    except (KeyError, IndexError):
+        raise  # no secret's: a bug of ours
+    except (Unreachable, TopicMissing, LookupError, FileNotFoundError, PermissionError) as error:
         wrong_usage(str(error))
 
 

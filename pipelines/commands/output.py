@@ -16,6 +16,7 @@ import orjson
 from connectors.finished import Finished, finished
 from connectors.whole_files import HIDDEN, withdrawn_beside
 from pipelines.config import Limits
+from pipelines.record_files import record_files
 from pipelines.version import VERSION
 
 ARTICLES, DEAD_LETTERS, NOTE = "articles", "dead_letters", "run.json"
@@ -73,10 +74,10 @@ class Output:
     def files(self) -> list[Path]:
         """All finished files."""
         return [
-            *_finished_files(self.articles),
+            *record_files(self.articles),
             *sorted(self.articles.rglob("[!.]*.parquet")),
-            *_finished_files(self.withdrawn),
-            *_finished_files(self.dead_letters),
+            *record_files(self.withdrawn),
+            *record_files(self.dead_letters),
         ]
 
     def roots(self) -> list[str]:
@@ -169,7 +170,7 @@ class Output:
         """
         self._keep_apart(self.dead_letters, paths)
         self.dead_letters.mkdir(parents=True, exist_ok=True)
-        old = _finished_files(self.dead_letters)
+        old = record_files(self.dead_letters)
         if old and not overwrite:
             raise UnfitOutput(
                 f"{self.dead_letters} holds dead letters of another run: take another --dead-letters, or "
@@ -192,10 +193,6 @@ class Output:
         except (OSError, orjson.JSONDecodeError):
             return None
         return note if isinstance(note, dict) else None
-
-
-def _finished_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[!.]*.jsonl*"))
 
 
 def _clear_unfinished(folder: Path) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from pipelines.commands.arguments import InputPaths
 from pipelines.commands.console import stderr, wrong_usage
+from pipelines.commands.letters import reachable
 
 if TYPE_CHECKING:
     from connectors.kafka.connection import Cluster
@@ -56,7 +57,6 @@ def publish(
     A line of a .jsonl file is sent as it is; a text or a page as `{"id": ..., "text": ...}`. Ids are those
     that `newsbeam replay` would give. Exit code 1: a record could not be sent.
     """
-    from connectors.kafka.connection import TopicMissing, Unreachable
     from connectors.sources.files import UnreadableInput, discover, records
     from schemas.received import MAX_RECORD_BYTES
 
@@ -67,8 +67,9 @@ def publish(
     try:
         files = discover(paths)
         received = (record for file in files for record in records(file, MAX_RECORD_BYTES))
-        sent, refused, seconds = send(received, _cluster(brokers, config), to, per_second, factor)
-    except (UnreadableInput, Unreachable, TopicMissing) as error:
+        with reachable():
+            sent, refused, seconds = send(received, _cluster(brokers, config), to, per_second, factor)
+    except UnreadableInput as error:
         wrong_usage(str(error))
     speed_reached = f", {sent / seconds:,.0f}/s" if seconds > 0 else ""
     stderr.print(f"published {sent:,} records to {to} in {seconds:,.1f} s{speed_reached}", markup=False)
@@ -142,6 +143,7 @@ def _message(record: Received) -> _Message:
     import orjson
 
     from pipelines.steps.decode_article import DecodeArticle
+    from pipelines.text import json_numbers
     from schemas.dead_letter import ArticleRejected
     from schemas.origin import Media
     from schemas.withdrawal import Withdrawal
@@ -162,10 +164,9 @@ def _message(record: Received) -> _Message:
     elif record.media is Media.HTML:
         value = orjson.dumps({"id": article.id, "html": article.html})
     else:
-        fields = orjson.loads(value)
         # Without an id or an address of its own it would be named after its place in Kafka.
         if article.id == hashlib.sha256(str(record.origin).encode()).hexdigest():
-            value = orjson.dumps({**fields, "id": article.id})
+            value = json_numbers.dumps({**json_numbers.loads(value), "id": article.id})
     return _Message(article.id.encode(), value, article.dates[0].value if article.dates else None)
 
 

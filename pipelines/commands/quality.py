@@ -9,15 +9,13 @@ import typer
 from rich.table import Table
 
 from pipelines.commands.console import printable, stderr, stdout, wrong_usage
+from pipelines.commands.page_file import check_target, write_page
 
 
 def quality(
     data: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="DATA...",
-            help="Labelled articles, .jsonl or .jsonl.gz.",
-        ),
+        typer.Argument(metavar="DATA...", help="Labelled articles, .jsonl, .jsonl.gz or .jsonl.zst."),
     ],
     html: Annotated[
         Path | None,
@@ -33,9 +31,11 @@ def quality(
     """
     from pipelines.judgement import LabelFault, judge
 
+    if html is not None:
+        check_target(html)
     try:
         judged = judge(data)
-    except (LabelFault, OSError) as fault:
+    except LabelFault as fault:
         wrong_usage(str(fault))
     if not judged.languages.total and not judged.topics.total:
         wrong_usage("no article with `lang` or `primary`")
@@ -53,7 +53,7 @@ def quality(
         within = f", in set {tally.in_set / tally.total:.4f}" if name == "topic" else ""
         stdout.print(f"{tally.total:,} articles, right {tally.right:.4f}{within}\n")
     if html is not None:
-        from pipelines.pages import quality_page
+        from pipelines.pages.quality_page import page
 
-        html.write_text(quality_page.render(judged), "utf-8")
+        write_page(html, page(judged))
         stderr.print(f"written to {html}", markup=False)

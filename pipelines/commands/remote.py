@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.console import stderr, stdout
+from pipelines.flink import ENDED, Flink, FlinkError
 
 if TYPE_CHECKING:
     from pipelines.config import Config
@@ -15,6 +18,7 @@ REMOTE = ("portable", "flink", "dataflow")
 """These run on when the command that submitted the job has ended."""
 START_SECONDS = 300
 """How long a job may take until all its tasks run: an upload of 118 MB and the start of the workers."""
+_CANCEL_SECONDS = 30
 
 
 class _Left(BaseException):
@@ -35,16 +39,18 @@ def run_there(settings: Config, *, detach: bool) -> Counter[str] | None:
         Exception: whatever made it fail.
     """
     from pipelines import engines, running
-    from pipelines.flink import Flink, FlinkError
 
     options = engines.options(settings.runner, is_live=settings.source.kind == "kafka")
     address = options.get("flink_master") if settings.runner.kind in ("flink", "portable") else None
+    cluster = Flink(str(address)) if address else None
+    earlier = [job.id for job in cluster.jobs()] if cluster else []
     result = running.submit(settings, options)
     named = str(options["job_name"])
-    if address:
+    if cluster:
         try:
-            named = Flink(str(address)).wait_until_running(named, START_SECONDS).id
+            named = cluster.wait_until_running(named, START_SECONDS, earlier).id
         except FlinkError as error:
+            _cancel(cluster, named, earlier)
             raise FlinkError(explained(str(error))) from None
     stdout.print(f"job {named}", markup=False, highlight=False)
     stop = f"newsbeam stop {named} --flink {address}" if address else "the engine's own tools"
@@ -58,6 +64,14 @@ def run_there(settings: Config, *, detach: bool) -> Counter[str] | None:
     except _Left:
         stderr.print(f"the job runs on; stop it with: {stop}", markup=False, highlight=False)
         return None
+
+
+def _cancel(cluster: Flink, name: str, earlier: Collection[str]) -> None:
+    """Cancel a job that does not come up: with free slots it would, beside the one of the next try."""
+    with suppress(FlinkError):
+        for job in cluster.jobs():
+            if job.name == name and job.id not in earlier and job.state not in ENDED:
+                cluster.cancel(job.id, _CANCEL_SECONDS)
 
 
 def _leave_on_signals() -> None:

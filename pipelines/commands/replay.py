@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pipelines.commands.arguments import InputPaths, StopShare
-from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.console import print_json, stderr, stdout, wrong_usage
 from pipelines.commands.stopping import STOPPED, say_stopped, stopping
 
 
@@ -78,8 +77,9 @@ def replay(
     from connectors.sources.files import STDIN, Share, UnreadableInput, discover
     from pipelines.commands.only_changed import changed_since
     from pipelines.commands.output import Output, UnfitOutput
+    from pipelines.commands.page_file import check_target
     from pipelines.commands.progress import watch
-    from pipelines.commands.report import check_target, write_report
+    from pipelines.commands.report import write_report
     from pipelines.commands.table import render
     from pipelines.config import ConfigError, load
     from pipelines.summary import Summary
@@ -141,9 +141,7 @@ def replay(
             raise typer.Exit(1) from None
     summary = Summary(counts, run.sinks, seconds, refusals)
     if as_json:
-        import orjson
-
-        sys.stdout.buffer.write(orjson.dumps(summary.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(summary.as_dict())
     else:
         (stderr if output == "-" else stdout).print(render(summary))
     for fault in summary.faults():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +11,8 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.commands.console import stderr, wrong_usage
+from pipelines.commands.page_file import check_target, write_page
+from pipelines.record_files import UNREADABLE, open_records
 
 if TYPE_CHECKING:
     from pipelines.commands.output import Output
@@ -42,12 +42,6 @@ def report(
     write_report(output, html, None)
 
 
-def check_target(html: Path) -> None:
-    """End the command where a page could not be written."""
-    if html.is_dir() or not html.absolute().parent.is_dir():
-        wrong_usage(f"{html}: name a file in a folder that exists")
-
-
 def write_report(output: Output, html: Path, summary: Summary | None) -> None:
     """Read a replay's output and write the page about it.
 
@@ -62,10 +56,7 @@ def write_report(output: Output, html: Path, summary: Summary | None) -> None:
     if output.form not in ("jsonl", "parquet"):
         wrong_usage(f"{output.folder}: {output.form} says nothing of removals: no report can be made")
     added = _added(output)
-    try:
-        html.write_text(page(added, str(output.folder), summary), encoding="utf-8")
-    except OSError as error:
-        wrong_usage(f"{html}: {error.strerror}")
+    write_page(html, page(added, str(output.folder), summary))
     stderr.print(f"{html}: {sum(added.outcomes.values()):,} records", markup=False)
 
 
@@ -86,7 +77,7 @@ def _added(output: Output) -> RunReport:
             try:
                 for row in _rows(file):
                     add(row)
-            except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+            except (*UNREADABLE, ValueError, KeyError, TypeError) as error:
                 wrong_usage(f"{file}: no output of a replay: {type(error).__name__}: {error}")
             bar.advance(task, file.stat().st_size)
     return found
@@ -99,6 +90,6 @@ def _rows(file: Path) -> Iterator[Any]:
         for batch in parquet.ParquetFile(file).iter_batches(_PARQUET_ROWS):
             yield from batch.to_pylist()
         return
-    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+    with open_records(file) as lines:
         for line in lines:
             yield orjson.loads(line)

@@ -40,6 +40,7 @@ def test(
     """
     from pipelines import kept_lines
     from pipelines.text.packs import Packs, chosen_packs
+    from pipelines.text.rule import check_pattern
     from pipelines.text.rule_examples import failures
 
     library, names = _library(own), list(packs or [])
@@ -49,6 +50,9 @@ def test(
     try:
         wanted = [name for name in names if name != "kept_lines"]
         chosen = chosen_packs(library, wanted) if wanted or not names else []
+        for pack, _ in chosen:
+            for rule in pack.rules:
+                check_pattern(rule)
         kept = list(kept_lines.read(folder)) if folder is not None else []
         extra = list(kept_lines.failures(kept, folder))
     except ValueError as error:  # PackError too

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from pipelines.commands.arguments import StopShare
-from pipelines.commands.console import stderr, stdout, wrong_usage
+from pipelines.commands.console import print_json, stderr, stdout, wrong_usage
 from pipelines.commands.remote import REMOTE, run_there
 from pipelines.commands.stopping import STOPPED, say_stopped, stopping
 from pipelines.flink import as_url
@@ -96,7 +95,7 @@ def run(
         else:
             if missing := [name for name, value in {"--brokers": brokers, **flags}.items() if value is None]:
                 wrong_usage(f"without --config, {missing[0]} is needed")
-            settings = load(None, _tables(str(brokers), source, to, dead_letters, group))
+            settings = load(None, topic_tables(str(brokers), source, to, dead_letters, group))
     except ConfigError as error:
         wrong_usage(str(error))
     settings = stopping(settings, stop_share)
@@ -158,9 +157,10 @@ def _run(settings: Config, workers: int, metrics_port: int | None) -> tuple[Coun
             return supervise(settings, workers)
 
 
-def _tables(
+def topic_tables(
     brokers: str, source: str | None, to: str | None, dead_letters: str | None, group: str | None
 ) -> dict[str, Any]:
+    """The tables of a configuration from topic to topics of one cluster."""
     place = {"kind": "kafka", "brokers": brokers}
     return {
         "source": {**place, "kafka_topic": source, **({"group": group} if group else {})},
@@ -211,10 +211,7 @@ def _report(
 
     summary = Summary(counts, settings.sinks, seconds, refusals)
     if as_json:
-        import orjson
-
-        sys.stdout.buffer.write(orjson.dumps(summary.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
-        sys.stdout.flush()
+        print_json(summary.as_dict())
     else:
         stdout.print(render(summary))
     for fault in summary.faults():

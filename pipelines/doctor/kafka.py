@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import KafkaError
 
-from connectors.kafka.connection import Cluster, Unreachable
+from connectors.kafka.connection import Cluster, TopicMissing, Unreachable
 from connectors.kafka.whole_topic import WholeTopic
 from pipelines.config import Config
 from pipelines.doctor.finding import Finding, fail, ok, warn
@@ -95,7 +95,7 @@ def _topic(admin: Any, use: Use, brokers: int, config: Config) -> Iterator[Findi
     if use.right == "WRITE" and in_sync < wanted:
         do = "bring the brokers back that hold its copies, or lower min.insync.replicas"
         yield fail(what, f"{in_sync} copies in sync, min.insync.replicas is {wanted}: writes are refused", do)
-    elif copies < 2 <= brokers or (copies == 1 and wanted == 1 and brokers > 1):
+    elif copies < 2 <= brokers:
         yield warn(what, said, "one broker that dies takes it along: 3 copies, min.insync.replicas=2")
     elif use.right == "WRITE" and copies > 1 and wanted < 2:
         do = "set min.insync.replicas=2: else a record that was acknowledged may stand on one broker only"
@@ -152,10 +152,11 @@ def _group(cluster: Cluster, config: Config) -> Iterator[Finding]:
     try:
         committed = topic.committed(options.group)
         bounds = topic.bounds()
-    except Exception as error:  # not there, or no right to the group: kafka-python has several answers
-        if "may not be seen" not in str(error):
-            do = f"kafka-acls.sh --add --operation Read --group {options.group} --allow-principal ..."
-            yield fail(what, f"{type(error).__name__}: {error}", do)
+    except TopicMissing:
+        return  # told already
+    except Exception as error:  # no right to the group: kafka-python has several answers
+        do = f"kafka-acls.sh --add --operation Read --group {options.group} --allow-principal ..."
+        yield fail(what, f"{type(error).__name__}: {error}", do)
         return
     lost = sum(max(0, bounds[n][0] - offset) for n, offset in committed.items() if n in bounds)
     if options.start == "committed" and lost:

@@ -8,13 +8,13 @@ from pathlib import Path
 from pipelines.doctor.finding import Finding, fail, ok
 from pipelines.models.registry import ModelFault, entries, verified
 from pipelines.text.packs import load as load_packs
-from pipelines.text.rule import PackError
+from pipelines.text.rule import PackError, check_pattern
 
 _AGAIN = "install newsbeam again: pip install --force-reinstall --no-deps newsbeam"
 
 
 def examine_package(own_packs: Path | None = None) -> Iterator[Finding]:
-    """Looks at models' digests, and loads the packs (their examples are `newsbeam rules test`'s)."""
+    """Looks at models' digests, and at the packs' patterns (their examples are `newsbeam rules test`'s)."""
     try:
         jobs = list(entries())
     except ModelFault as fault:
@@ -29,7 +29,9 @@ def examine_package(own_packs: Path | None = None) -> Iterator[Finding]:
             entry = entries()[job]
             yield ok(f"model {job}", f"{entry.id}, {entry.bytes / 1e6:.1f} MB, digest as listed")
     try:
-        packs = load_packs(own=own_packs).all_packs()
+        packs = load_packs(None, own_packs).all_packs()
+        for rule in (rule for pack in packs for rule in pack.rules):
+            check_pattern(rule)
     except PackError as error:
         yield fail("rule packs", str(error), "mend the pack; newsbeam rules test says more")
     else:

@@ -8,7 +8,7 @@ from pipelines.pages.template import fill
 from pipelines.text.topics import media_topics
 
 
-def render(judged: Judgement) -> str:
+def page(judged: Judgement) -> str:
     """The page as HTML. What comes from data is escaped."""
     sections = []
     names = {key: name for key, (_, name) in media_topics().items()}

@@ -6,7 +6,7 @@ import codecs
 
 import orjson
 
-from pipelines.text import raw_article, warc_record
+from pipelines.text import json_numbers, raw_article, warc_record
 from schemas.article import RawArticle
 from schemas.dead_letter import ArticleRejected, Reason
 from schemas.origin import Media
@@ -53,7 +53,7 @@ class DecodeArticle:
 
 def _json(payload: bytes) -> object:
     try:
-        return orjson.loads(payload)
+        return json_numbers.loads(payload)
     except orjson.JSONDecodeError as error:
         _utf8(payload)
         # Not the whole message: some parsers quote the input.

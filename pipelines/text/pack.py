@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.text.rule import PackError, Rule, Where, fill, read_rule
+from pipelines.text.rule import PackError, Rule, fill, read_rule
 
 COMMON = "common"
 OWN = "own/"
@@ -43,13 +43,14 @@ def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -
     return resolved
 
 
-def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack:
+def read_pack(name: str, content: bytes, definitions: Mapping[str, str], *, is_tested: bool = False) -> Pack:
     """A pack from its file.
 
     Args:
         name: the pack's name.
         content: the file's bytes.
         definitions: name -> pattern, for `{{NAME}}`; the pack's own `[define]` goes before them.
+        is_tested: whether patterns are only parsed (see `read_rule`).
 
     Raises:
         PackError: not TOML, or not a pack; the message says where.
@@ -72,7 +73,7 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
     pack = Pack(
         name=name,
         languages=_languages(name, table),
-        rules=tuple(read_rule(name, rule, definitions) for rule in switched_on),
+        rules=tuple(read_rule(name, rule, definitions, is_tested=is_tested) for rule in switched_on),
         digest=digest.hexdigest(),
         off=len(tables) - len(switched_on),
     )
@@ -81,8 +82,6 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str]) -> Pack
         if ids.count(rule_id) > 1:
             raise PackError(f"{rule_id}: two rules have this id")
     for rule in pack.rules:
-        if "cut" in rule.groups and rule.where is not Where.SPAN:
-            raise PackError(f"{rule.id}: the group cut is for span rules")
         if "sites/" in name and (rule.since is None or rule.last_checked is None):
             raise PackError(
                 f"{rule.id}: a site's rule says since when, and when last_checked (since = 2026-05-31)"

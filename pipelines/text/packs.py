@@ -8,7 +8,8 @@ A newsroom keeps packs of its own in a folder of the same layout (`boilerplate/`
 to the package's, under names that begin with `own/`.
 
 The rules chosen for an article are searched for by one automaton in one walk over the text, so that
-a page without junk costs little more than reading it.
+a page without junk costs little more than reading it. The rules of a site have an automaton of their own:
+that of a language takes half a second to build.
 """
 
 from __future__ import annotations
@@ -39,11 +40,17 @@ class Packs:
     packs: tuple[Pack, ...]
     language: str | None = None
     """The primary language tag they were chosen for, where a pack serves it."""
+    wider: Packs | None = None
+    """The selection without the site's packs, whose automata serve this one, too."""
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """All rules, the most particular pack's first."""
         return tuple(rule for pack in reversed(self.packs) for rule in pack.rules)
+
+    @cached_property
+    def _own_rules(self) -> tuple[Rule, ...]:
+        return self.rules[: len(self.rules) - len(self.wider.rules)] if self.wider else self.rules
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -52,19 +59,19 @@ class Packs:
 
     @cached_property
     def _text_rules(self) -> _Automaton:
-        return _Automaton(tuple(rule for rule in self.rules if rule.where is not Where.OPEN))
+        return _Automaton(tuple(rule for rule in self._own_rules if rule.where is not Where.OPEN))
 
     @cached_property
     def _open_rules(self) -> _Automaton:
-        return _Automaton(tuple(rule for rule in self.rules if rule.where is Where.OPEN))
+        return _Automaton(tuple(rule for rule in self._own_rules if rule.where is Where.OPEN))
 
     def fired(self, folded: bytes) -> list[Rule]:
         """The line and span rules that match anywhere in a folded text, in the order of `rules`."""
-        return self._text_rules.fired(folded)
+        return self._text_rules.fired(folded) + (self.wider.fired(folded) if self.wider else [])
 
     def fired_open(self, folded: bytes) -> list[Rule]:
         """The open rules that match a folded line, in the order of `rules`."""
-        return self._open_rules.fired(folded)
+        return self._open_rules.fired(folded) + (self.wider.fired_open(folded) if self.wider else [])
 
 
 class _Automaton:
@@ -131,8 +138,9 @@ class PackLibrary:
             chosen = [shelf.common for shelf in self._shelves]
             chosen += [shelf.languages.get(tag) if tag else None for shelf in self._shelves]
             pairs = zip(self._shelves, domains, strict=True)
-            chosen += [shelf.sites[domain] if domain else None for shelf, domain in pairs]
-            self._chosen[key] = Packs(tuple(pack for pack in chosen if pack is not None), tag)
+            of_site = [shelf.sites[domain] for shelf, domain in pairs if domain]
+            packs = tuple(pack for pack in [*chosen, *of_site] if pack is not None)
+            self._chosen[key] = Packs(packs, tag, self.select(language) if of_site else None)
         return self._chosen[key]
 
     def selections(self, pack: Pack) -> list[Packs]:
@@ -159,8 +167,15 @@ class _Shelf:
     """The packs of one folder."""
 
     def __init__(
-        self, folder: Path, prefix: str, definitions: Mapping[str, str], common: Mapping[str, str]
+        self,
+        folder: Path,
+        prefix: str,
+        definitions: Mapping[str, str],
+        common: Mapping[str, str],
+        *,
+        is_tested: bool = False,
     ) -> None:
+        self._is_tested = is_tested
         self.files: dict[str, Path] = {}
         self.common: Pack | None = None
         self.languages: dict[str, Pack] = {}
@@ -179,7 +194,7 @@ class _Shelf:
 
     def _read(self, name: str, path: Path, definitions: Mapping[str, str]) -> Pack:
         self.files[name] = path
-        return read_pack(name, path.read_bytes(), definitions)
+        return read_pack(name, path.read_bytes(), definitions, is_tested=self._is_tested)
 
     def packs(self) -> list[Pack]:
         by_name = {pack.name: pack for pack in self.languages.values()}
@@ -192,19 +207,20 @@ class _Shelf:
         return next((domain for domain in domains if domain in self.sites), None)
 
 
-def _rules(folder: Path) -> tuple[dict[str, str], _Shelf]:
+def _rules(folder: Path, *, is_tested: bool = False) -> tuple[dict[str, str], _Shelf]:
     """The common definitions and the packs of a rules folder."""
     common_file = folder / "boilerplate" / f"{COMMON}.toml"
     months = {"MONTH": _month_pattern(folder / "dates.toml")}
     common = tomllib.loads(common_file.read_text("utf-8"))["define"]
     definitions = resolve(COMMON, common, months)
-    return definitions, _Shelf(folder, "", definitions, months)
+    return definitions, _Shelf(folder, "", definitions, months, is_tested=is_tested)
 
 
 @cache
 def _package() -> tuple[dict[str, str], _Shelf]:
-    """The package's own, compiled once a process: it takes a second."""
-    return _rules(RULES)
+    """The package's own, read once a process. A pattern is compiled when it first matches: all of them would
+    take seconds at every start."""
+    return _rules(RULES, is_tested=True)
 
 
 @cache

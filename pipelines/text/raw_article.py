@@ -133,13 +133,14 @@ class _Fields:
 
     def extra(self) -> dict[str, Any]:
         extra = {name: value for name, value in self._record.items() if name not in _KNOWN}
-        if any(isinstance(value, dict | list) for value in extra.values()):
+        if any(isinstance(value, dict | list | int) for value in extra.values()):
             for name, value in extra.items():
                 try:
                     orjson.dumps(value)
-                except orjson.JSONEncodeError:  # deeper than the encoder goes (254 levels)
+                except orjson.JSONEncodeError as error:  # more levels than 254, or bits than 64
                     extra[name] = json.dumps(value, ensure_ascii=False)
-                    self.warnings.append(f"extra.{name}: nested too deeply, kept as a string of JSON")
+                    why = "an integer beyond 64 bits" if "64-bit" in str(error) else "nested too deeply"
+                    self.warnings.append(f"extra.{name}: {why}, kept as a string of JSON")
         return extra
 
 

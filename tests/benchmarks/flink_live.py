@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.kafka_live import follow, load, publishing, rate_of
+from tests.benchmarks.kafka_live import delays_of, follow, load, publishing, rate_of
 from tests.integration.broker import Broker, running_broker
 from tests.integration.flink_cluster import Cluster, running_cluster
 
@@ -47,7 +47,7 @@ def main() -> None:
     args = parser.parse_args()
     articles = load(args.articles)
     half = None
-    with running_broker() as broker, running_cluster() as cluster:
+    with running_broker(is_measured=True) as broker, running_cluster() as cluster:
         for variant in args.variants:
             options = cluster.options(checkpointing_interval=args.checkpoints, **variant)
             rate = measure(broker, cluster, articles, options, half, args.seconds)
@@ -71,22 +71,14 @@ def measure(
         while seen < len(articles) * 9 // 10 and time.monotonic() < deadline:
             seen += len(next(arrivals))
         rate = rate_of(broker, out, seen)
-        delays: list[float] = []
         with publishing(broker, raw, articles, pace or rate / 2, PARTITIONS):
-            settled = time.monotonic() + 8
-            for found in arrivals:
-                if time.monotonic() > settled:
-                    delays += found
-                if time.monotonic() > settled + seconds:
-                    break
-    delays.sort()
-    p50, p99 = (delays[int(len(delays) * share)] for share in (0.5, 0.99))
+            p50, p99, most, _ = delays_of(arrivals, 8, seconds)
     job = cluster.flink.jobs()[0].id
     took = sorted(checkpoint["end_to_end_duration"] for checkpoint in cluster.checkpoints(job))
     named = {name: options[name] for name in options if "bundle" in name} or "defaults"
     print(
         f"{named}: {rate:,.0f} articles/s at most; at {pace or rate / 2:,.0f}/s p50 {p50:.2f} s, "
-        f"p99 {p99:.2f} s, most {delays[-1]:.2f} s; checkpoints {took[len(took) // 2]} to {took[-1]} ms",
+        f"p99 {p99:.2f} s, most {most:.2f} s; checkpoints {took[len(took) // 2]} to {took[-1]} ms",
         flush=True,
     )
     cluster.cancel_all()

@@ -51,7 +51,7 @@ def main() -> None:
         bare_loop(*args.bare, args.articles)
         return
     articles = load(args.articles)
-    with running_broker() as broker:
+    with running_broker(is_measured=True) as broker:
         rate = throughput(broker, articles, args.rounds)
         for partitions, busy in ((4, 4), (64, 4)):
             latency(broker, articles, rate / 2, args.latency_seconds, partitions, busy)
@@ -191,25 +191,37 @@ def latency(
     broker: Broker, articles: Sequence[bytes], rate: float, seconds: float, partitions: int, busy: int
 ) -> None:
     raw, out, letters = broker.topic(partitions), broker.topic(4), broker.topic(1)
-    delays: list[float] = []
     with newsbeam(broker, raw, out, letters, "latency"), contextlib.closing(follow(broker, out)) as arrivals:
         broker.produce(raw, articles[:100])
         while not next(arrivals):  # it has started
             pass
         with publishing(broker, raw, articles, rate, busy):
-            settled = time.monotonic() + 5
-            for found in arrivals:
-                if time.monotonic() > settled:
-                    delays += found
-                if time.monotonic() > settled + seconds:
-                    break
-    delays.sort()
-    p50, p99 = (delays[int(len(delays) * share)] for share in (0.5, 0.99))
+            p50, p99, most, count = delays_of(arrivals, 5, seconds)
     print(
         f"latency at {rate:,.0f}/s, {partitions} partitions, {busy} busy: p50 {p50:.3f} s, p99 {p99:.3f} s, "
-        f"most {delays[-1]:.3f} s ({len(delays):,} articles)",
+        f"most {most:.3f} s ({count:,} articles)",
         flush=True,
     )
+
+
+def delays_of(
+    arrivals: Iterator[list[float]], settle_seconds: float, seconds: float
+) -> tuple[float, float, float, int]:
+    """How late articles arrive (see `follow`) for some seconds, once all has settled.
+
+    Returns:
+        The median, the 99th percentile and the maximum in seconds, and the number of articles.
+    """
+    delays: list[float] = []
+    settled = time.monotonic() + settle_seconds
+    for found in arrivals:
+        if time.monotonic() > settled:
+            delays += found
+        if time.monotonic() > settled + seconds:
+            break
+    delays.sort()
+    p50, p99 = (delays[int(len(delays) * share)] for share in (0.5, 0.99))
+    return p50, p99, delays[-1], len(delays)
 
 
 def follow(broker: Broker, topic: str) -> Iterator[list[float]]:

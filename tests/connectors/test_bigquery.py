@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import apache_beam as beam
 import pytest
+from prometheus_client import REGISTRY
 
+from connectors.delivery import Delivery
+from connectors.sinks import bigquery
 from connectors.sinks.bigquery import Options, row, table_schema, write
 from pipelines.config import Runner, Sink
 from pipelines.engines import Unsafe, refuse_unsafe
 from schemas.article import Article
 from schemas.dead_letter import DeadLetter
 from schemas.origin import Origin
+from schemas.outcome import Outcome
+from schemas.received import Received
 from schemas.withdrawal import Withdrawal
 from tests.schemas.test_wire import BARE, FULL, LETTER
 
@@ -76,11 +82,34 @@ def test_a_withdrawal_is_a_row() -> None:
     assert (row(FULL)["withdrawn"], row(FULL)["language_tag"]) == (False, "bg")
 
 
+def test_rows_are_counted_once_a_bundle_and_one_that_is_too_long_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    withdrawal = Withdrawal("x", Origin("files", "a", 0))
+    monkeypatch.setattr(bigquery, "MAX_ROW_BYTES", len(json.dumps(row(FULL), ensure_ascii=False).encode()))
+    fn, received = bigquery._RowFn(Delivery("rows", Article, "0")), Received(b"{}", FULL.origin)
+    fn.start_bundle()
+    long = FULL.evolve(id="long")
+    made = [
+        made for value in (FULL, long, withdrawal, LETTER) for made in fn.process(Outcome(received, value))
+    ]
+    assert made[0] == row(FULL) and made[2] == row(withdrawal)
+    assert (made[1].tag, made[1].value.value.id) == ("undelivered", "long")
+
+    def counted(result: str) -> float | None:
+        labels = {"sink": "rows", "takes": "articles", "result": result}
+        return REGISTRY.get_sample_value("newsbeam_sink_records_total", labels)
+
+    assert counted("delivered") is None
+    fn.finish_bundle()
+    assert [counted(result) for result in ("delivered", "undelivered", "withdrawn")] == [1, 1, 1]
+
+
 def test_what_bigquery_could_not_keep_up_with_is_refused() -> None:
     with pytest.raises(ValueError, match="quota of load jobs"):
         Options("p:d.t", load_seconds=10)
     with pytest.raises(ValueError, match="can only stop"):
-        write(OPTIONS, sink="s", takes=Article, version="0", on_failure="dead_letter")
+        write(OPTIONS, Delivery("s", Article, "0", "dead_letter"))
 
 
 def test_a_live_run_on_the_local_runner_is_refused() -> None:
@@ -110,7 +139,7 @@ def test_the_job_graph_loads_files_into_a_partitioned_table(
     pipeline = beam.Pipeline(options=PipelineOptions.from_dictionary(options))
     outcomes = pipeline | beam.Create([])
     outcomes.is_bounded = not is_live
-    undelivered = outcomes | "Write articles" >> write(OPTIONS, sink="articles", takes=Article, version="0")
+    undelivered = outcomes | "Write articles" >> write(OPTIONS, Delivery("articles", Article, "0"))
     assert isinstance(undelivered, beam.PCollection)
     (settings,) = asked
     assert settings["method"] == "FILE_LOADS"

@@ -16,6 +16,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import TypeAdapter
 
+from connectors.delivery import Delivery
 from schemas.article import Article, Provenance
 from schemas.dead_letter import DeadLetter
 from schemas.origin import Origin
@@ -72,7 +73,7 @@ def test_a_sink_is_a_transform_that_returns_the_undelivered(module: ModuleType, 
         pytest.importorskip("google.cloud.bigquery", reason="needs newsbeam[gcp]")
     settings = {"temp_location": "gs://bucket/temp", "project": "my-project"}
     outcomes = beam.Pipeline(options=PipelineOptions.from_dictionary(settings)) | beam.Create([])
-    undelivered = outcomes | module.write(options, sink="s", takes=takes, version="0")
+    undelivered = outcomes | module.write(options, Delivery("s", takes, "0"))
     assert isinstance(undelivered, beam.PCollection)
 
 
@@ -86,7 +87,7 @@ class _Shelf:
 
     def deliver(self, *values: Any, then: str = "flush") -> None:
         """One bundle, which ends well (`flush`), or whose worker dies before that (`close`)."""
-        deliver = self._module.write(self.options, sink="s", takes=Article, version="0")
+        deliver = self._module.write(self.options, Delivery("s", Article, "0"))
         writer = deliver._fn._writer
         writer.open()
         for value in values:

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from connectors import delivery
-from connectors.delivery import Undeliverable, _DeliverFn, _DeliverOrHoldFn
+from connectors.delivery import Delivery, Undeliverable, _DeliverFn, _DeliverOrHoldFn
 from schemas.article import Article, Provenance
 from schemas.dead_letter import DeadLetter, Kind
 from schemas.origin import Origin
@@ -73,7 +73,7 @@ def bundle(fn: _DeliverFn, *ids: str) -> tuple[list[Outcome], Counter[str]]:
 
 @pytest.mark.parametrize("fails", ["write", "flush"])
 def test_by_default_a_failing_sink_stops_the_pipeline(writer: Flaky, fails: str) -> None:
-    fn = _DeliverFn(writer, "s", Article, "0")
+    fn = _DeliverFn(writer, Delivery("s", Article, "0"))
     fn.setup()
     writer.fails = fails
     with pytest.raises(ConnectionError):
@@ -82,7 +82,7 @@ def test_by_default_a_failing_sink_stops_the_pipeline(writer: Flaky, fails: str)
 
 @pytest.mark.parametrize("fails", ["write", "flush"])
 def test_on_request_its_records_become_dead_letters_until_it_is_back(writer: Flaky, fails: str) -> None:
-    fn = _DeliverOrHoldFn(writer, "s", Article, "0")
+    fn = _DeliverOrHoldFn(writer, Delivery("s", Article, "0"))
     fn.setup()
     assert bundle(fn, "a", "b") == ([], {"delivered": 2})
     writer.fails = fails
@@ -102,7 +102,7 @@ def test_what_was_safe_before_it_failed_is_no_dead_letter(
     writer: Flaky, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "HELD_RECORDS", 2)
-    fn = _DeliverOrHoldFn(writer, "s", Article, "0")
+    fn = _DeliverOrHoldFn(writer, Delivery("s", Article, "0"))
     fn.setup()
     fn.start_bundle()
     for id in "abc":
@@ -114,7 +114,10 @@ def test_what_was_safe_before_it_failed_is_no_dead_letter(
 
 
 def test_a_record_of_its_own_fault_is_no_failure_of_the_sink(writer: Flaky) -> None:
-    for fn in (_DeliverFn(writer, "s", Article, "0"), _DeliverOrHoldFn(writer, "s", Article, "0")):
+    for fn in (
+        _DeliverFn(writer, Delivery("s", Article, "0")),
+        _DeliverOrHoldFn(writer, Delivery("s", Article, "0")),
+    ):
         fn.setup()
         back, counts = bundle(fn, "a", "bad", "b")
         assert ([letter.value.id for letter in back], counts) == (["bad"], {"delivered": 2, "undelivered": 1})
@@ -122,7 +125,7 @@ def test_a_record_of_its_own_fault_is_no_failure_of_the_sink(writer: Flaky) -> N
 
 def test_a_failing_sink_is_left_alone_for_a_while(writer: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "PAUSE_SECONDS", 3600.0)
-    fn = _DeliverOrHoldFn(writer, "s", Article, "0")
+    fn = _DeliverOrHoldFn(writer, Delivery("s", Article, "0"))
     fn.setup()
     writer.fails = "write"
     assert len(bundle(fn, "a", "b", "c")[0]) == 3
@@ -130,17 +133,33 @@ def test_a_failing_sink_is_left_alone_for_a_while(writer: Flaky, monkeypatch: py
 
 
 def test_a_sink_that_cannot_be_opened_stops_the_pipeline(writer: Flaky) -> None:
-    writer.fails = "write"
+    writer.fails = "open"
     with pytest.raises(ConnectionError):
-        _DeliverOrHoldFn(writer, "s", Article, "0").setup()
+        _DeliverFn(writer, Delivery("s", Article, "0")).setup()
+
+
+def test_on_request_also_one_that_cannot_be_opened_makes_dead_letters_until_it_is_there(
+    writer: Flaky, caplog: pytest.LogCaptureFixture
+) -> None:
+    fn = _DeliverOrHoldFn(writer, Delivery("s", Article, "0"))
+    writer.fails = "open"
+    fn.setup()
+    back, counts = bundle(fn, "a", "b")
+    assert ([letter.value.id for letter in back], counts) == (["a", "b"], {"undelivered": 2})
+    assert "ConnectionError: it is away" in back[0].value.detail
+    assert writer.opened == 3  # at the start, and again for each record, since the test's pause is none
+    writer.fails = ""
+    assert bundle(fn, "c") == ([], {"delivered": 1})
+    assert writer.safe == ["c"]
+    assert [record.message for record in caplog.records][-1] == "sink s: open again"
 
 
 def test_a_sink_for_articles_takes_withdrawals_and_no_letters(writer: Flaky) -> None:
     received = Received(b"{}", Origin("files", "a", 0))
-    letter = delivery.undelivered(outcome("z"), "why", "other", "0").value
+    letter = Delivery("other", Article, "0").undelivered(outcome("z"), "why").value
     assert isinstance(letter, DeadLetter)
     for takes, counts in ((Article, {"withdrawn": 1}), (DeadLetter, {"delivered": 1})):
-        fn = _DeliverFn(writer, "s", takes, "0")
+        fn = _DeliverFn(writer, Delivery("s", takes, "0"))
         fn.start_bundle()
         for value in (Withdrawal("w", received.origin), letter):
             assert list(fn.process(Outcome(received, value))) == []
@@ -151,7 +170,7 @@ def test_a_sink_for_articles_takes_withdrawals_and_no_letters(writer: Flaky) -> 
 @pytest.mark.parametrize("fails", ["open", "write", "flush"])
 def test_prometheus_hears_of_each_failure(writer: Flaky, fn_class: type[_DeliverFn], fails: str) -> None:
     sink = f"{fn_class.__name__}-{fails}"
-    fn = fn_class(writer, sink, DeadLetter if fails == "open" else Article, "0")
+    fn = fn_class(writer, Delivery(sink, DeadLetter if fails == "open" else Article, "0"))
     writer.fails = fails if fails == "open" else ""
     with contextlib.suppress(ConnectionError):
         fn.setup()
@@ -167,7 +186,7 @@ def test_prometheus_hears_how_old_records_are_when_the_sink_holds_them(
     writer: Flaky, fn_class: type[_DeliverFn]
 ) -> None:
     sink, now = f"{fn_class.__name__}-ages", datetime.now(UTC)
-    fn = fn_class(writer, sink, Article, "0")
+    fn = fn_class(writer, Delivery(sink, Article, "0"))
     fn.setup()
     fn.start_bundle()
     for seconds in (20, -3600):  # a producer's clock may be ahead: that counts as 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from connectors.sinks.jsonl import Files, Options
 from connectors.whole_files import file_name
@@ -53,6 +54,19 @@ def test_nothing_unfinished_is_visible(tmp_path: Path) -> None:
     assert list(tmp_path.glob("[!.]*")) == []
     sink.close()
     assert list(tmp_path.glob("[!.]*")) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_on_a_full_disk_closing_is_no_second_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FileSystems, "create", lambda *_, **__: Path("/dev/full").open("wb"))  # noqa: SIM115
+    sink = writer(tmp_path)
+    sink.write(article(0))
+    with pytest.raises(OSError, match="No space left"):
+        sink.flush()
+    sink.close()
+    sink.write(article(1))
+    sink.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_repeated_bundle_overwrites_its_own_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.sinks.parquet import Options, _ParquetWriter, arrow_schema
+from connectors.sinks.parquet import Options, _folder, _ParquetWriter, arrow_schema
 from schemas import codec
 from schemas.article import Article, Language, Precision, Provenance, Topic
 from schemas.dead_letter import DeadLetter
@@ -151,6 +151,26 @@ def test_files_roll_by_records_and_by_bytes(tmp_path: Path, monkeypatch: pytest.
         for kind in ("records", "bytes")
     }
     assert counts == {"records": [20, 20, 10], "bytes": [10] * 5}
+    write(tmp_path / "few", *(article(n) for n in range(5)), max_file_records=3, partition_by=())
+    assert [pq.read_metadata(file).num_rows for file in sorted((tmp_path / "few").iterdir())] == [3, 2]
+
+
+def test_long_records_do_not_wait_as_objects_for_a_whole_batch(tmp_path: Path) -> None:
+    writer = _ParquetWriter(Options(str(tmp_path)), Article)
+    writer.open()
+    for number in range(20):
+        writer.write(article(number).evolve(text="x" * 1_000_000))
+    assert len(writer._rows) < 17
+    writer.flush()
+    assert duckdb.sql(f"select count(*) from '{tmp_path}/**/*.parquet'").fetchall() == [(20,)]
+
+
+def test_each_file_holds_its_own_rows_in_their_order(dataset: Path) -> None:
+    placed = [(_folder(value, ("published_day", "language_tag")), value.id) for value in CORPUS]
+    for file in dataset.rglob("*.parquet"):
+        folder = file.parent.relative_to(dataset).as_posix()
+        ids = pq.ParquetFile(file).read(["id"])["id"].to_pylist()
+        assert ids == [id for place, id in placed if place == folder] != []
 
 
 def test_a_reader_sees_nothing_before_the_bundle_ends(tmp_path: Path) -> None:

@@ -196,6 +196,18 @@ def test_a_file_cut_anywhere_has_one_fault_and_every_whole_page(tmp_path: Path, 
         assert len(faults(found)) == (0 if cut in ends else 1), cut
 
 
+def test_a_file_packed_as_a_whole_is_read_and_told_from_one_that_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    whole = gzip.compress(b"".join(MIXED), mtime=0)
+    path.write_bytes(whole)
+    found, passed_by = read(path)
+    assert [(r.origin.record, r.fault) for r in found] == [(n, None) for n in (1, 3, 9, 10, 11)]
+    assert passed_by.total() == 7
+    for cut in range(1, len(whole), 7):
+        path.write_bytes(whole[:cut])
+        assert len(faults(read(path)[0])) == 1, cut
+
+
 def test_damage_is_one_fault_and_reading_goes_on_behind_it(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / "a.warc"
     starts = save(path, PAGES, packed=packed)

@@ -79,11 +79,15 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             if source.startswith("."):
-                if "monitoring" in source and not (DEPLOY / "monitoring").exists():
-                    continue
                 assert (FILE.parent / source).exists(), f"{name}: {source}"
             else:
                 assert source in compose["volumes"], f"{name}: {source}"
+
+
+def test_staged_files_lie_in_a_place_of_the_container(compose: dict[str, Any]) -> None:
+    server = compose["services"]["job-server"]
+    (folder,) = [one.partition("=")[2] for one in server["command"] if one.startswith("--artifacts-dir=")]
+    assert folder in server["tmpfs"]
 
 
 def test_who_is_waited_for_can_be_waited_for(compose: dict[str, Any]) -> None:

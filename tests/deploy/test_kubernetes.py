@@ -202,6 +202,14 @@ def test_pods_are_confined_and_say_what_they_need(name: str) -> None:
             assert "readinessProbe" in container and "livenessProbe" in container
 
 
+def test_staged_files_lie_in_a_volume_of_the_pod() -> None:
+    pod = pods()["newsbeam-job-server"]
+    (server,) = pod["containers"]
+    (folder,) = [one.partition("=")[2] for one in server["args"] if one.startswith("--artifacts-dir=")]
+    (volume,) = [mount["name"] for mount in server["volumeMounts"] if mount["mountPath"] == folder]
+    assert "emptyDir" in next(one for one in pod["volumes"] if one["name"] == volume)
+
+
 def test_disruptions_and_networks_select_pods_that_there_are() -> None:
     labels = [
         {"app": "newsbeam-flink", "component": "taskmanager"},  # as the operator labels them

@@ -105,8 +105,13 @@ class Broker:
 
 
 @contextlib.contextmanager
-def running_broker(*arguments: str) -> Iterator[Broker]:
-    """A broker of its own, ended with the block. Skips the test where it cannot start (fails in CI)."""
+def running_broker(*arguments: str, is_measured: bool = False) -> Iterator[Broker]:
+    """A broker of its own, ended with the block. Skips the test where it cannot start (fails in CI).
+
+    Args:
+        arguments: of `deploy/kafka/broker`.
+        is_measured: whether it runs as in production, not as a test wants it: there soon.
+    """
     if shutil.which("java") is None or (shutil.which("mvn") is None and not _has_jars()):
         unavailable(
             "no Java or Maven for a Kafka broker; install them, "
@@ -117,6 +122,7 @@ def running_broker(*arguments: str) -> Iterator[Broker]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=None if is_measured else short_lived_java(),
     )
     assert process.stdin and process.stdout
     try:
@@ -129,6 +135,12 @@ def running_broker(*arguments: str) -> Iterator[Broker]:
         process.stdin.close()
         process.wait(60)
         process.stdout.close()
+
+
+def short_lived_java() -> dict[str, str]:
+    """The environment of a Java process that lives for minutes: half of its time goes to the optimising
+    compiler."""
+    return {**os.environ, "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 
 
 def unavailable(reason: str) -> None:

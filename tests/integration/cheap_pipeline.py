@@ -17,6 +17,7 @@ import apache_beam as beam
 import orjson
 
 from connectors import drain, runner
+from connectors.delivery import Delivery
 from connectors.sinks import kafka as sink
 from connectors.sources import kafka as source
 from pipelines.apply import Apply
@@ -60,7 +61,7 @@ def build(pipeline: beam.Pipeline, settings: dict[str, Any]) -> None:
         ("dead_letters", settings["letters"], DeadLetter),
     ):
         target = sink.Options(options.brokers, kafka_topic)
-        outcomes | f"Write {name}" >> sink.write(target, sink=name, takes=takes, version="0.1.0")
+        outcomes | f"Write {name}" >> sink.write(target, Delivery(name, takes, "0.1.0"))
 
 
 def submit(settings: dict[str, Any]) -> str:

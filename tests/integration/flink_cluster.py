@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -18,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.flink import Flink
-from tests.integration.broker import unavailable
+from pipelines.flink import ENDED, Flink
+from tests.deploy.scripts import script
+from tests.integration.broker import short_lived_java, unavailable
 from tests.shared import SHARED
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ class Cluster:
     def cancel_all(self) -> None:
         """Free the slots for the next test."""
         for job in self.flink.jobs():
-            if job.state not in ("FINISHED", "CANCELED", "FAILED"):
+            if job.state not in ENDED:
                 self.flink.cancel(job.id, 60)
 
 
@@ -121,8 +121,7 @@ def _script(name: str, *arguments: object) -> Iterator[dict[str, str]]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        # Half of a short run's time goes to the optimising compiler.
-        env={**os.environ, "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"},
+        env=short_lived_java(),
     )
     assert process.stdin and process.stdout
     try:
@@ -150,14 +149,13 @@ def job_server() -> Path:
     digest = hashlib.sha256()
     for file in sorted(file for file in recipe.rglob("*") if file.is_file()):
         digest.update(str(file.relative_to(recipe)).encode() + b"\0" + file.read_bytes() + b"\0")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsbeam"
-    cache.mkdir(parents=True, exist_ok=True)
-    built = cache / f"job-server-built-{digest.hexdigest()[:12]}"
-    with (cache / "job-server-built.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.is_dir():
-            print(f"building the job server with {recipe}/build.sh (once, some minutes) ...", file=sys.stderr)
-            with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                subprocess.run([recipe / "build.sh", scratch], check=True, stdout=sys.stderr, timeout=900)
-                (Path(scratch) / "libs").rename(built)
+
+    def build(folder: Path) -> None:
+        print(f"building the job server with {recipe}/build.sh (once, some minutes) ...", file=sys.stderr)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            subprocess.run([recipe / "build.sh", scratch], check=True, stdout=sys.stderr, timeout=900)
+            (Path(scratch) / "libs").rename(folder)
+
+    name = f"job-server-built-{digest.hexdigest()[:12]}"
+    built: Path = script("flink/processes.py").cached(name, build)
     return built

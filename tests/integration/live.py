@@ -16,8 +16,8 @@ from tests.integration import collected
 
 
 @contextlib.contextmanager
-def running(build: Callable[[beam.Pipeline], object], seconds: float = 60) -> Iterator[None]:
-    """The pipeline runs while the block does, and is drained after it; raises what made it fail."""
+def running(build: Callable[[beam.Pipeline], object], seconds: float = 60) -> Iterator[threading.Thread]:
+    """The pipeline runs in a thread while the block does, and is drained then; raises what made it fail."""
     failures: list[BaseException] = []
 
     def work() -> None:
@@ -29,7 +29,7 @@ def running(build: Callable[[beam.Pipeline], object], seconds: float = 60) -> It
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        yield
+        yield thread
     finally:
         drain.request()
         thread.join(seconds)

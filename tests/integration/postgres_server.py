@@ -64,6 +64,22 @@ class Server:
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.url, password=PASSWORD, autocommit=True, connect_timeout=5)
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """In this block nothing in it moves: connections are let in by the system, and nobody answers."""
+        assert self.process is not None
+        pids = [self.process.pid]
+        os.kill(pids[0], signal.SIGSTOP)
+        # Each of its processes is a group of its own.
+        pids += map(int, Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split())
+        for pid in pids[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL to all its processes: no goodbye, no checkpoint."""
         assert self.process is not None

@@ -13,6 +13,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
+from connectors.delivery import Delivery
 from connectors.kafka.connection import Unreachable
 from connectors.kafka.security import Secret, Security
 from connectors.sinks import kafka as sink
@@ -80,7 +81,7 @@ def test_reads_and_writes_over_tls_and_logs_neither_secrets_nor_texts(
         received | beam.Map(collected.collect)
         outcomes = received | beam.Map(lambda record: enriched(record.origin.offset, record.payload.decode()))
         outcomes | sink.write(
-            sink.Options(secure.secure, out, security=access), sink="out", takes=Article, version="0.1.0"
+            sink.Options(secure.secure, out, security=access), Delivery("out", Article, "0.1.0")
         )
 
     with caplog.at_level(logging.DEBUG):

@@ -11,6 +11,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
+from connectors.delivery import Delivery
 from connectors.kafka.connection import TopicMissing
 from connectors.kafka.producers import close_all
 from connectors.sinks import kafka as sink
@@ -64,7 +65,7 @@ def write(outcomes: Sequence[Outcome], options: sink.Options, takes: Any = Artic
         undelivered = (
             pipeline
             | beam.Create(outcomes, reshuffle=False)
-            | sink.write(options, sink="out", takes=takes, version="0.1.0")
+            | sink.write(options, Delivery("out", takes, "0.1.0"))
         )
         undelivered | beam.Map(collected.collect)
 

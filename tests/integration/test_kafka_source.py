@@ -187,11 +187,12 @@ def test_a_topic_that_is_deleted_ends_the_run_with_an_error(
     kafka.produce(topic, [b"a"])
     with (
         pytest.raises(TopicMissing, match=f"the topic {topic} does not exist"),
-        running(reading(kafka, topic, discover_seconds=0.5)),
+        running(reading(kafka, topic, discover_seconds=0.5)) as pipeline,
     ):
         wait_until(lambda: payloads() == [b"a"], what="a first record")
         kafka.delete_topic(topic)
-        time.sleep(8)
+        pipeline.join(30)  # it ends by itself, undrained
+        assert not pipeline.is_alive()
 
 
 def test_shares_of_several_workers_are_disjoint_and_whole(kafka: Broker) -> None:

@@ -27,12 +27,20 @@ BUNDLE_RECORDS = 100  # of each partition
 
 
 class Job:
-    """A pipeline process from a topic to others, that a test may kill and start again."""
+    """A pipeline process from a topic to others, to kill and start again; it ends with the block."""
 
     def __init__(self, brokers: str, raw: str, out: str, letters: str, **source: Any) -> None:
         options = {"brokers": brokers, "kafka_topic": raw, "bundle_records": BUNDLE_RECORDS, **source}
         self._settings = json.dumps({"source": options, "out": out, "letters": letters})
         self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -56,14 +64,9 @@ class Job:
 
 @contextlib.contextmanager
 def job(*arguments: Any, **source: Any) -> Iterator[Job]:
-    running = Job(*arguments, **source)
-    running.start()
-    try:
+    with Job(*arguments, **source) as running:
+        running.start()
         yield running
-    finally:
-        if running.process is not None and running.process.poll() is None:
-            running.process.kill()
-            running.process.communicate()
 
 
 def topics(kafka: Broker) -> tuple[str, str, str]:
@@ -76,9 +79,8 @@ def test_20_kills_over_50_000_articles_lose_none_and_repeat_less_than_two_bundle
     kills, total = 20, 50_000
     raw, out, letters = topics(kafka)
     dice, repeats = random.Random(4), []
-    running = Job(kafka.brokers, raw, out, letters)
     kafka.produce(raw, articles(0, total))
-    with output(kafka.brokers, out) as arrived:
+    with output(kafka.brokers, out) as arrived, Job(kafka.brokers, raw, out, letters) as running:
         for number in range(kills):
             before, known = arrived.repeats, len(arrived.values)
             running.start()

@@ -17,7 +17,7 @@ from connectors.secrets import Secret
 from tests.conftest import Answer
 from tests.integration.broker import Broker
 from tests.integration.postgres_server import PASSWORD, Server
-from tests.integration.test_run import newsbeam as newsbeam_process
+from tests.integration.test_run import newsbeam_process
 
 Newsbeam = Callable[..., Answer]
 GOOD = json.dumps({"text": "The parliament voted on Monday evening, after a long debate."}).encode()

@@ -17,13 +17,14 @@ import apache_beam as beam
 import psycopg
 import pytest
 
-from connectors.delivery import Undeliverable
+from connectors.delivery import Delivery, Undeliverable
 from connectors.postgres import connection, migrations
 from connectors.postgres.connection import Database
 from connectors.postgres.migrations import SchemaMismatch, migrate
 from connectors.secrets import Secret
 from connectors.sinks import postgres as sink
 from connectors.sinks.postgres import DeliveryFailed, Options, _PostgresWriter
+from connectors.sources.dead_letters import receive
 from schemas import codec
 from schemas.article import Article, Language, Provenance, Topic
 from schemas.dead_letter import DeadLetter, Fault, Kind, Reason
@@ -246,6 +247,18 @@ def test_dead_letters_stand_once_for_each_step(options: Options, writer: _Postgr
     assert found == [("raw-0", 3, "bad_charset", "DecodeArticle"), ("raw-0", 3, "bad_charset", "articles")]
 
 
+def test_a_dead_letter_with_nul_characters_is_held_and_can_be_replayed(
+    options: Options, writer: _PostgresWriter
+) -> None:
+    received, fault = Received("Още\0".encode(), at(3)), Fault(Reason.BAD_CHARSET, "why")
+    letter = DeadLetter.of(received, kind=Kind.REJECTED, fault=fault, step="DecodeArticle", newsbeam="0")
+    assert letter.payload is not None
+    writer.write(letter)
+    writer.flush()
+    ((record,),) = rows(options, "select record::text from dead_letters")
+    assert receive(codec.decode_dead_letter(record), (), 10**6) == received
+
+
 def test_killed_in_mid_stream_it_has_every_id_once(postgres: Server, options: Options) -> None:
     total = 6_000
     writer = _PostgresWriter(dataclasses.replace(options, batch_records=20))
@@ -315,6 +328,63 @@ def test_a_server_that_stays_away_fails_the_bundle(postgres: Server, options: Op
     assert numbers(options) == {"x": 1}
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 2)
+
+
+@pytest.mark.parametrize("is_between_bundles", [True, False])
+def test_a_server_that_hangs_fails_the_bundle(
+    postgres: Server, options: Options, impatient: None, is_between_bundles: bool
+) -> None:
+    writer = _PostgresWriter(dataclasses.replace(options, retry_seconds=1.0))
+    writer.open()
+    if is_between_bundles:
+        writer.close()
+    writer.write(article("x", at(1)))
+    begun = time.monotonic()
+    with postgres.hanging(), pytest.raises(DeliveryFailed):
+        writer.flush()
+    assert time.monotonic() - begun < 20
+    writer.flush()  # nothing was forgotten
+    writer.close()
+    assert numbers(options) == {"x": 1}
+
+
+def test_a_lock_that_somebody_holds_fails_the_bundle_and_nothing_waits_on(
+    options: Options, impatient: None
+) -> None:
+    writer = _PostgresWriter(dataclasses.replace(options, retry_seconds=1.0))
+    writer.open()
+    writer.write(article("x", at(1)))
+    with options.database().connect() as other, other.transaction():
+        other.execute("lock table versions in access exclusive mode")
+        with pytest.raises(DeliveryFailed, match="statement timeout"):
+            writer.flush()
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        assert other.execute(waiting).fetchone() == (0,)
+    writer.flush()
+    writer.close()
+    assert numbers(options) == {"x": 1}
+
+
+def test_what_answers_in_time_is_not_cut(options: Options, impatient: None) -> None:
+    writer = _PostgresWriter(options)
+    writer.open()
+    for offset in range(3):
+        writer.write(article("x", at(offset)))
+        writer.flush()
+        time.sleep(0.8)  # together longer than one answer may take
+    kept = writer._connection
+    writer.close()
+    writer.open()
+    assert writer._connection is kept
+    assert numbers(options) == {"x": 2}
+    writer.close()
+
+
 def test_a_run_feeds_it_and_two_runs_are_one(options: Options, tmp_path: Path) -> None:
     outcomes = [
         Outcome(Received(b"{}", at(n)), article(f"{n}", at(n), text="a\0" if n == 3 else "x"))
@@ -322,8 +392,8 @@ def test_a_run_feeds_it_and_two_runs_are_one(options: Options, tmp_path: Path) -
     ]
 
     def build(pipeline: beam.Pipeline) -> None:
-        articles = sink.write(options, sink="db", takes=Article, version="0")
-        letters = sink.write(options, sink="letters", takes=DeadLetter, version="0")
+        articles = sink.write(options, Delivery("db", Article, "0"))
+        letters = sink.write(options, Delivery("letters", DeadLetter, "0"))
         pipeline | beam.Create(outcomes) | "Articles" >> articles | "Letters" >> letters
 
     for _ in range(2):

@@ -10,20 +10,23 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Answer
 from tests.integration.broker import Broker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "tests" / "golden" / "seeds"
+Newsbeam = Callable[..., Answer]
+"""The command in this process: what runs beside the one that is tested, or needs none of its own."""
 
 
-def newsbeam(*arguments: object) -> subprocess.CompletedProcess[str]:
+def newsbeam_process(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-m", "pipelines.cli", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
@@ -42,6 +45,11 @@ def live(*arguments: object) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+def publish_seeds(newsbeam: Newsbeam, kafka: Broker, topic: str) -> None:
+    published = newsbeam("publish", SEEDS, "--to", topic, "--brokers", kafka.brokers)
+    assert published.exit_code == 0, published.stderr
+
+
 def flags(kafka: Broker, raw: str, out: str, letters: str) -> list[str]:
     return ["--brokers", kafka.brokers, "--from", raw, "--to", out, "--dead-letters", letters]
 
@@ -49,14 +57,14 @@ def flags(kafka: Broker, raw: str, out: str, letters: str) -> list[str]:
 def test_published_seeds_come_out_as_the_replay_writes_them(kafka: Broker, tmp_path: Path) -> None:
     """Promise 4: the same records, whatever the transport, but for their origin."""
     raw, out, letters = kafka.topic(4), kafka.topic(4), kafka.topic(1)
-    published = newsbeam("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
+    published = newsbeam_process("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
     assert published.returncode == 0, published.stderr
     assert "published 5 records" in published.stderr
-    ran = newsbeam("run", *flags(kafka, raw, out, letters), "--until-end", "--json")
+    ran = newsbeam_process("run", *flags(kafka, raw, out, letters), "--until-end", "--json")
     assert ran.returncode == 0, ran.stderr
     summary = json.loads(ran.stdout)
     assert (summary["read"], summary["outcomes"]["enriched"], summary["faults"]) == (5, 5, [])
-    replayed = newsbeam("replay", SEEDS, "--output", tmp_path / "out")
+    replayed = newsbeam_process("replay", SEEDS, "--output", tmp_path / "out")
     assert replayed.returncode == 0, replayed.stderr
 
     def without_place(line: bytes | str) -> dict[str, object]:
@@ -83,12 +91,12 @@ def test_a_config_file_runs_the_same_and_a_wrong_one_is_refused(kafka: Broker, t
         f'[[sinks]]\n{place}kafka_topic = "{out}"\n'
         f'[[sinks]]\n{place}kafka_topic = "{letters}"\ntakes = "dead_letters"\n'
     )
-    ran = newsbeam("run", "--config", config, "--until-end", "--json")
+    ran = newsbeam_process("run", "--config", config, "--until-end", "--json")
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["reasons"] == {"not_json": 1}
     assert len(kafka.consume(letters, 1)) == 1
     config.write_text(config.read_text().replace("kafka_topic", "topic", 1))
-    refused = newsbeam("run", "--config", config)
+    refused = newsbeam_process("run", "--config", config)
     assert refused.returncode == 2
     assert "source.topic: unknown key" in refused.stderr
 
@@ -101,13 +109,15 @@ def test_a_config_file_runs_the_same_and_a_wrong_one_is_refused(kafka: Broker, t
         (["--config", "/nowhere.toml"], "/nowhere.toml"),
     ],
 )
-def test_wrong_usage_is_refused_with_exit_code_2(arguments: list[str], message: str) -> None:
+def test_wrong_usage_is_refused_with_exit_code_2(
+    newsbeam: Newsbeam, arguments: list[str], message: str
+) -> None:
     ran = newsbeam("run", *arguments)
-    assert ran.returncode == 2
+    assert ran.exit_code == 2
     assert message in ran.stderr
 
 
-def test_publish_keeps_the_pace(kafka: Broker, tmp_path: Path) -> None:
+def test_publish_keeps_the_pace(kafka: Broker, newsbeam: Newsbeam, tmp_path: Path) -> None:
     articles = tmp_path / "articles.jsonl"
     lines = [{"text": f"Текст {n}", "published_at": f"2026-01-01T00:00:{50 - n * 10:02}Z"} for n in range(3)]
     articles.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -121,23 +131,23 @@ def test_publish_keeps_the_pace(kafka: Broker, tmp_path: Path) -> None:
     assert 0.3 < (records[-1].timestamp - records[0].timestamp) / 1000 < 1.5
 
 
-def test_publish_says_what_it_could_not_send(kafka: Broker, tmp_path: Path) -> None:
+def test_publish_says_what_it_could_not_send(kafka: Broker, newsbeam: Newsbeam, tmp_path: Path) -> None:
     (tmp_path / "articles.jsonl").write_bytes(b'{"text": "whole"}\n{"text": "cut o')
     (tmp_path / "long.txt").write_text("x" * 30_000)
     topic = kafka.topic(1, **{"max.message.bytes": "20000"})
     published = newsbeam("publish", tmp_path, "--to", topic, "--brokers", kafka.brokers)
-    assert published.returncode == 1
+    assert published.exit_code == 1
     assert "published 1 records" in published.stderr
     assert "articles.jsonl#1: truncated_file" in published.stderr
     assert "the topic takes 19,800" in published.stderr
 
 
-def test_a_live_run_serves_metrics_and_drains_on_sigterm(kafka: Broker) -> None:
+def test_a_live_run_serves_metrics_and_drains_on_sigterm(kafka: Broker, newsbeam: Newsbeam) -> None:
     raw, out, letters = kafka.topic(2), kafka.topic(2), kafka.topic(1)
     with live(*flags(kafka, raw, out, letters), "--metrics-port", "0", "--json") as process:
         assert process.stderr is not None
         address = _after(process, r"metrics on (\S+)")
-        newsbeam("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
+        publish_seeds(newsbeam, kafka, raw)
         kafka.produce(raw, [b"not JSON"])
         kafka.consume(out, 5)
         kafka.consume(letters, 1)
@@ -154,11 +164,13 @@ def test_a_live_run_serves_metrics_and_drains_on_sigterm(kafka: Broker) -> None:
     assert sum(kafka.committed(raw, "newsbeam").values()) == 6
 
 
-def test_workers_share_the_partitions_and_a_killed_one_is_started_again(kafka: Broker) -> None:
+def test_workers_share_the_partitions_and_a_killed_one_is_started_again(
+    kafka: Broker, newsbeam: Newsbeam
+) -> None:
     raw, out, letters = kafka.topic(4), kafka.topic(4), kafka.topic(1)
     with live(*flags(kafka, raw, out, letters), "--workers", "2", "--metrics-port", "0", "--json") as process:
         address = _after(process, r"metrics on (\S+)")
-        newsbeam("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
+        publish_seeds(newsbeam, kafka, raw)
         kafka.consume(out, 5, seconds=60)
         _metrics(address, 'newsbeam_outcomes_total{outcome="enriched"} 5.0')
         victim = _workers_of(process.pid)[0]
@@ -174,10 +186,10 @@ def test_workers_share_the_partitions_and_a_killed_one_is_started_again(kafka: B
     assert sum(kafka.committed(raw, "newsbeam").values()) == 45
 
 
-def test_workers_stop_at_the_end_and_add_up(kafka: Broker) -> None:
+def test_workers_stop_at_the_end_and_add_up(kafka: Broker, newsbeam: Newsbeam) -> None:
     raw, out, letters = kafka.topic(3), kafka.topic(3), kafka.topic(1)
-    newsbeam("publish", SEEDS, "--to", raw, "--brokers", kafka.brokers)
-    ran = newsbeam("run", *flags(kafka, raw, out, letters), "--workers", "2", "--until-end", "--json")
+    publish_seeds(newsbeam, kafka, raw)
+    ran = newsbeam_process("run", *flags(kafka, raw, out, letters), "--workers", "2", "--until-end", "--json")
     assert ran.returncode == 0, ran.stderr
     summary = json.loads(ran.stdout)
     assert (summary["read"], summary["sinks"]["articles"]) == (5, {"delivered": 5})
@@ -185,7 +197,7 @@ def test_workers_stop_at_the_end_and_add_up(kafka: Broker) -> None:
 
 def test_workers_that_cannot_start_end_the_run_with_the_reason(kafka: Broker) -> None:
     out, letters = kafka.topic(1), kafka.topic(1)
-    ran = newsbeam("run", *flags(kafka, "nowhere", out, letters), "--workers", "2")
+    ran = newsbeam_process("run", *flags(kafka, "nowhere", out, letters), "--workers", "2")
     assert ran.returncode == 1
     assert "the topic nowhere does not exist" in ran.stderr
 

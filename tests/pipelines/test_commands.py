@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.conftest import Answer, written
 
 Newsbeam = Callable[..., Answer]
+
+
+def test_help_does_not_wait_for_beam() -> None:
+    check = "import pipelines.cli, sys; sys.exit('apache_beam' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)
 
 
 @pytest.mark.pipeline
@@ -138,7 +146,12 @@ def test_what_no_replay_wrote_is_wrong_usage(
     assert word in answer.stderr and str(file) in answer.stderr
 
 
-def test_a_cut_gzip_of_written_records_is_wrong_usage(newsbeam: Newsbeam, tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b"")[:-4])
+@pytest.mark.parametrize(
+    ("name", "pack"), [("x.jsonl.gz", gzip.compress), ("x.jsonl.zst", zstandard.compress)]
+)
+def test_a_cut_file_of_written_records_is_wrong_usage(
+    newsbeam: Newsbeam, tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / name).write_bytes(pack(b"")[:-4])
     answer = newsbeam("dead-letters", "list", tmp_path)
-    assert answer.exit_code == 2 and "x.jsonl.gz" in answer.stderr
+    assert answer.exit_code == 2 and name in answer.stderr

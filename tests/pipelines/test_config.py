@@ -12,6 +12,7 @@ import pytest
 from connectors.sinks.jsonl import Options as JsonlOptions
 from connectors.sources.files import Options as FilesOptions
 from pipelines.config import Cleaning, Config, ConfigError, DeadLetters, Limits, Runner, load
+from pipelines.steps.strip_boilerplate import StripBoilerplate
 from pipelines.text.packs import load as load_packs
 
 GOOD = """
@@ -159,3 +160,11 @@ def test_own_packs_are_looked_at_before_a_run(tmp_path: Path) -> None:
     load_packs.cache_clear()
     with pytest.raises(ConfigError, match=r"cleaning.packs: own/sites/a.bg: not TOML"):
         read(tmp_path, f"{GOOD}\n[cleaning]\npacks = '{tmp_path / 'packs'}'\n")
+
+
+def test_own_packs_are_read_once_by_the_config_and_the_station(tmp_path: Path) -> None:
+    (tmp_path / "packs" / "sites").mkdir(parents=True)
+    config = read(tmp_path, f"{GOOD}\n[cleaning]\npacks = '{tmp_path / 'packs'}'\n")
+    before = load_packs.cache_info().misses
+    StripBoilerplate(own_packs=config.cleaning.packs).setup()
+    assert load_packs.cache_info().misses == before

@@ -50,6 +50,11 @@ def test_each_place_has_its_line() -> None:
     }
 
 
+def test_only_a_line_feed_ends_a_line() -> None:
+    text = '# one\u2028still one\npath = "a\x85b"\n# \u2029still three\nkind = 1\n'
+    assert lines(text) == {"path": 2, "kind": 4}
+
+
 def test_a_missing_value_has_the_line_of_its_table() -> None:
     found = lines(TEXT)
     assert line_of("sinks[1].security.protocol", found) == 18

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.commands.remote import explained
-from pipelines.flink import Flink, FlinkError, as_url, last_checkpoint
+from pipelines.commands.remote import explained, run_there
+from pipelines.config import Config, Runner, Source
+from pipelines.flink import Flink, FlinkError, Job, as_url, last_checkpoint
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -92,6 +93,30 @@ def test_the_last_whole_checkpoint_is_the_one_with_the_highest_number(tmp_path: 
             (folder / "_metadata").touch()
     assert last_checkpoint(tmp_path, "job") == tmp_path / "job" / "chk-10"
     assert last_checkpoint(tmp_path, "another") is None
+
+
+def test_a_job_that_does_not_come_up_is_not_left_to_run_beside_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = [Job("earlier", "mine", "RUNNING", 9), Job("another", "theirs", "RUNNING", 0)]
+    cancelled: list[str] = []
+
+    class Full(Flink):
+        def jobs(self) -> list[Job]:
+            return list(there)
+
+        def cancel(self, job: str, seconds: float) -> None:
+            cancelled.append(job)
+
+    monkeypatch.setattr("pipelines.commands.remote.Flink", Full)
+    submitted = Job("id-7", "mine", "CREATED", 0)
+    monkeypatch.setattr("pipelines.running.submit", lambda settings, options: there.append(submitted))
+    monkeypatch.setattr("pipelines.commands.remote.START_SECONDS", 0)
+    runner = Runner("flink", {"job_name": "mine", "flink_master": "127.0.0.1:1"})
+    settings = Config(Source("files", None), (), runner=runner)
+    with pytest.raises(FlinkError, match="are there free task slots"):
+        run_there(settings, detach=True)
+    assert cancelled == ["id-7"]
 
 
 def test_a_savepoint_of_another_graph_is_told_with_the_way_out() -> None:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.commands.hex_view import hex_view
-from pipelines.commands.letters import publisher_of
+from pipelines.commands.letters import publisher_of, reachable
 from pipelines.fault_place import fault_place, payload_of
 from pipelines.record_files import open_records, rewrite
 from pipelines.steps.decode_article import DecodeArticle
@@ -236,3 +237,10 @@ def test_base64_of_what_is_no_utf_8_is_the_payload() -> None:
     refused = letter(b"\xff\x00")
     assert refused.payload_base64 == base64.b64encode(b"\xff\x00").decode()
     assert payload_of(refused) == b"\xff\x00"
+
+
+def test_a_bug_of_ours_is_no_secret_that_is_missing() -> None:
+    with pytest.raises(KeyError), reachable():
+        raise KeyError("a name")
+    with pytest.raises(typer.Exit), reachable():
+        raise LookupError("the environment variable X is not set")

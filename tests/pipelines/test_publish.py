@@ -1,14 +1,17 @@
-"""The pace of `newsbeam publish`, by a clock that a test turns."""
+"""The pace of `newsbeam publish`, by a clock that a test turns, and what it refuses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
 from pipelines.commands.publish import _Message, _number, _paced
+from tests.conftest import Answer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -63,3 +66,21 @@ def test_a_pace_is_a_number_with_or_without_its_unit() -> None:
     for wrong in ("0", "-1/s", "fast", "nan"):
         with pytest.raises(typer.Exit):
             _number(wrong, "/s", "--rate")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [('env = "AN_UNSET_PASSWORD"', "AN_UNSET_PASSWORD is not set"), ('file = "/nowhere/x"', "/nowhere/x")],
+)
+def test_a_secret_that_is_not_there_is_wrong_usage(
+    newsbeam: Callable[..., Answer], tmp_path: Path, seeds: Path, place: str, message: str
+) -> None:
+    cluster = 'kind = "kafka"\nbrokers = "127.0.0.1:1"\nkafka_topic = "raw"\n'
+    (tmp_path / "c.toml").write_text(
+        f'[source]\n{cluster}[source.security]\nprotocol = "SASL_SSL"\nmechanism = "PLAIN"\n'
+        f'username = "u"\npassword = {{ {place} }}\n'
+        '[[sinks]]\nkind = "jsonl"\npath = "a"\n'
+        '[[sinks]]\nkind = "jsonl"\ntakes = "dead_letters"\npath = "b"\n'
+    )
+    answer = newsbeam("publish", seeds, "--to", "raw", "--config", tmp_path / "c.toml")
+    assert answer.exit_code == 2 and message in answer.stderr

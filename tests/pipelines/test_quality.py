@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import zstandard
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -26,11 +27,12 @@ ROWS = [
 
 def write(path: Path, rows: list[object]) -> Path:
     lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    path.write_bytes(gzip.compress(lines) if path.suffix == ".gz" else lines)
+    pack = {".gz": gzip.compress, ".zst": zstandard.compress}.get(path.suffix, bytes)
+    path.write_bytes(pack(lines))
     return path
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
 def test_judges_language_and_topics(tmp_path: Path, name: str) -> None:
     judged = judge([write(tmp_path / name, list(ROWS))])
     assert judged.languages.pairs == {("en", "en"): 2, ("<b>xx", "en"): 1}
@@ -64,6 +66,7 @@ def test_the_page_is_self_contained_and_escapes_labels(tmp_path: Path) -> None:
     html = page.read_text("utf-8")
     assert "&lt;b&gt;xx" in html and "<b>xx" not in html
     assert re.findall(r"(?:src|href)=|@import|https?://", html) == []
+    assert "default-src 'none'; style-src" in html and "</head>" in html
     assert "arts, culture" not in html and "sport" in html
 
 
@@ -73,6 +76,20 @@ def test_the_page_is_self_contained_and_escapes_labels(tmp_path: Path) -> None:
 def test_a_line_that_is_no_labelled_article_is_named(tmp_path: Path, rows: list[object]) -> None:
     with pytest.raises(LabelFault, match=r"a\.jsonl:1"):
         judge([write(tmp_path / "a.jsonl", rows)])
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_a_damaged_file_is_wrong_usage(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, list(ROWS))
+    file.write_bytes(file.read_bytes()[:-9])
+    result = CliRunner().invoke(app, ["quality", str(file)])
+    assert result.exit_code == 2 and name in result.stderr
+
+
+def test_a_page_without_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
+    page = tmp_path / "absent" / "q.html"
+    result = CliRunner().invoke(app, ["quality", str(tmp_path / "missing.jsonl"), "--html", str(page)])
+    assert result.exit_code == 2 and "folder that exists" in result.stderr
 
 
 def test_without_labels_the_command_says_so(tmp_path: Path) -> None:

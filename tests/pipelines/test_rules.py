@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import tomllib
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,11 @@ class TestDiff:
         for against in ("absent", "--help"):
             with pytest.raises(NoSuchRules):
                 rules_of(against, own, tmp_path / "other")
+        for object_ in (own / ".git" / "objects").glob("??/*"):
+            if b"blob" in zlib.decompress(object_.read_bytes())[:4]:
+                object_.unlink()
+        with pytest.raises(NoSuchRules, match=r"does not hand out sites/a\.bg\.toml"):
+            rules_of("then", own, tmp_path / "lost")
 
 
 @pytest.fixture(scope="module")

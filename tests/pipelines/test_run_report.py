@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -68,7 +70,7 @@ def test_figures() -> None:
 
     assert report.outcomes == {"enriched": 4, "withdrawn": 1, "rejected": 4}
     assert report.topics == {"politics": 3, "none": 1}
-    assert (report.junk, report.junk_chars, report.junk_articles) == ({"ad": 2}, {"ad": 1000}, {"ad": 2})
+    assert report.junk_chars == {"ad": 1000}
     assert (report.before.chars, report.after.chars) == (3000, 2000)
     assert report.shares == {0: 2, 2: 1, 18: 1}
     first, second = report.top_publishers()
@@ -171,6 +173,19 @@ def test_hostile_records_stay_text_and_nothing_is_fetched() -> None:
 
 def test_an_empty_run_has_a_page() -> None:
     assert "None: every record became an article" in page(RunReport(), "out")
+
+
+def test_packed_files_are_reported_and_damaged_ones_named(newsbeam: Newsbeam, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "articles"
+    folder.mkdir(parents=True)
+    for number, (name, pack) in enumerate((("a.gz", gzip.compress), ("b.zst", zstandard.compress))):
+        (folder / name.replace(".", ".jsonl.")).write_bytes(pack(json.dumps(article(number)).encode()))
+    ran = newsbeam("report", tmp_path / "out", "--html", tmp_path / "r.html")
+    assert ran.exit_code == 0 and "2 records" in ran.stderr
+    damaged = folder / "b.jsonl.zst"
+    damaged.write_bytes(damaged.read_bytes()[:-3])
+    ran = newsbeam("report", tmp_path / "out", "--html", tmp_path / "r.html")
+    assert ran.exit_code == 2 and str(damaged) in ran.stderr
 
 
 def test_wrong_usage_is_refused_before_the_run(newsbeam: Newsbeam, seeds: Path, tmp_path: Path) -> None:

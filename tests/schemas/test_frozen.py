@@ -12,13 +12,18 @@ import jsonschema
 import pytest
 
 from schemas import codec, wire
+from schemas.withdrawal import Withdrawal
 from tests.schemas.test_wire import BARE, FULL, LETTER
 
 FROZEN = Path(__file__).parent / "frozen"
 """The schemas as they were when version 1 was published. Nobody edits these."""
 
 GROWN = {"name": "later", "type": ["null", "string"], "default": None}
-RECORDS = {"article.v1": [FULL, BARE], "dead_letter.v1": [LETTER]}
+RECORDS = {
+    "article.v1": [FULL, BARE],
+    "dead_letter.v1": [LETTER],
+    "withdrawal.v1": [Withdrawal("a", FULL.origin, fetched_at=FULL.fetched_at)],
+}
 
 
 def read(folder: Path, name: str) -> Any:

@@ -71,6 +71,11 @@ def test_plain_text_keeps_every_character_but_the_byte_order_mark() -> None:
     assert raw.text == " date 2025-08-13 Текст\r\n\n "
 
 
+def test_no_digit_of_an_unknown_number_is_lost() -> None:
+    raw = STEP.convert(Received(b'{"text": "x", "n": 123456789012345678901234567890}', ORIGIN))
+    assert raw.extra == {"n": "123456789012345678901234567890"}
+
+
 def test_a_page_is_decoded() -> None:
     raw = STEP.convert(Received("<html><p>Още".encode(), ORIGIN, Media.HTML))
     assert (raw.html, raw.text) == ("<html><p>Още", None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from pipelines.text.boilerplate import strip_boilerplate
 from pipelines.text.pack import Pack, read_pack
 from pipelines.text.packs import PackLibrary, Packs, chosen_packs
-from pipelines.text.rule import PackError, Rule
+from pipelines.text.rule import PackError, Rule, check_pattern
 from pipelines.text.rule_examples import failures
 
 LIBRARY = PackLibrary()
@@ -22,6 +24,7 @@ RULES = [(pack, rule) for pack in LIBRARY.all_packs() for rule in pack.rules]
 def test_the_examples_of_a_rule_hold(pack: Pack, rule: Rule) -> None:
     """What it drops goes and what it keeps stays, alone and among the rules it serves with."""
     assert rule.drops and rule.keeps
+    check_pattern(rule)  # a process only parses it
     assert list(failures(rule, LIBRARY.selections(pack))) == []
 
 
@@ -75,6 +78,24 @@ def test_a_pack_that_is_not_well_formed_is_refused_with_the_place(content: bytes
     with pytest.raises(PackError, match=re.escape(said)) as raised:
         read_pack("common" if said == "another pack has none" else "x", _as_language(content), {})
     assert str(raised.value).startswith(("x", "common"))
+
+
+def test_the_package_s_patterns_are_compiled_when_they_first_match() -> None:
+    check = (
+        "from pipelines.text.boilerplate import strip_boilerplate\n"
+        "from pipelines.text.packs import load\n"
+        "assert strip_boilerplate('Снимка: БТА', load().select('bg')).text == ''\n"
+        "rules = [rule for pack in load().all_packs() for rule in pack.rules]\n"
+        "assert 0 < sum('compiled' in vars(rule) for rule in rules) < 5"
+    )
+    subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("(", "cannot parse"), ("{{NOBODY}}", "nothing defines")])
+def test_a_tested_pattern_that_is_damaged_is_refused_all_the_same(pattern: str, said: str) -> None:
+    content = _as_language(rule_toml(pattern=f"'{pattern}'"))
+    with pytest.raises(PackError, match=f"x/a: .*{said}"):
+        read_pack("x", content, {}, is_tested=True)
 
 
 def _as_language(content: bytes) -> bytes:
@@ -170,3 +191,16 @@ def test_packs_are_chosen_by_name_or_file(tmp_path: Path) -> None:
     assert len(chosen_packs(LIBRARY, [])) == len(LIBRARY.all_packs())
     with pytest.raises(PackError, match="nope: no such pack"):
         chosen_packs(LIBRARY, ["nope"])
+
+
+def test_a_site_s_selection_finds_what_one_automaton_of_all_its_rules_would(tmp_path: Path) -> None:
+    library = PackLibrary(own=own_packs(tmp_path, boilerplate__common=SITE, sites__a_bg=SITE))
+    chosen = library.select("bg", "a.bg")
+    together = Packs(chosen.packs, "bg")
+    texts = ["advert", *(drop for rule in chosen.rules for drop in rule.drops)]
+    folded = "\n".join(text.replace("[[", "").replace("]]", "") for text in texts).encode()
+    fired = [rule.id for rule in chosen.fired(folded)]
+    assert fired == [rule.id for rule in together.fired(folded)]
+    assert chosen.fired_open(folded) == together.fired_open(folded)
+    assert {"own/sites/a.bg/a", "own/common/a", "bg/related-oshte"} <= set(fired)
+    assert library.select("bg", "b.a.bg").wider is library.select("bg")

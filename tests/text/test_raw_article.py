@@ -136,6 +136,15 @@ def test_what_is_nested_too_deeply_is_kept_as_json() -> None:
     assert raw.warnings == ("extra.deep: nested too deeply, kept as a string of JSON",)
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**300])
+def test_an_integer_beyond_64_bits_keeps_its_digits(number: int) -> None:
+    raw = read({"text": "x", "n": number, "deep": {"a": [number]}, "most": 2**64 - 1}, ORIGIN)
+    assert raw.extra == {"n": str(number), "deep": f'{{"a": [{number}]}}', "most": 2**64 - 1}
+    assert codec.plain(raw.extra) == raw.extra
+    why = "an integer beyond 64 bits, kept as a string of JSON"
+    assert raw.warnings == (f"extra.n: {why}", f"extra.deep: {why}")
+
+
 @given(st.dictionaries(st.sampled_from((*OPTIONAL, "text", "html", "more")), JSON))
 def test_never_raises_but_a_rejection(record: dict[str, Any]) -> None:
     try:
