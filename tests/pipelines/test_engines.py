@@ -37,6 +37,7 @@ def test_what_the_configuration_says_comes_before_our_defaults() -> None:
     told = options(Runner("flink", given), is_live=True)
     assert given.items() <= told.items()
     assert told["finish_bundle_before_checkpointing"] is True
+    assert told["max_bundle_time_mills"] == 100
     assert (told["runner"], told["streaming"]) == ("FlinkRunner", True)
 
 
