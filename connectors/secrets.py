@@ -14,6 +14,10 @@ _VERSION = re.compile(r"projects/[^/\s]+/secrets/[^/\s]+/versions/[^/\s]+")
 _GOOGLE_SECONDS = 30.0
 
 
+class SecretMissing(LookupError):
+    """A secret is not where the config says; the message names the place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """Where a secret stands: `{ env = "NAME" }`, `{ file = "/run/secrets/name" }` or
@@ -37,7 +41,7 @@ class Secret:
         """The secret itself.
 
         Raises:
-            LookupError: the variable is not set, or the Secret Manager does not give it.
+            SecretMissing: the variable is not set, or the Secret Manager does not give it.
             OSError: the file cannot be read.
         """
         if self.google is not None:
@@ -46,7 +50,7 @@ class Secret:
             return Path(self.file).read_text("utf-8").rstrip()
         secret = os.environ.get(self.env or "")
         if secret is None:
-            raise LookupError(f"the environment variable {self.env} is not set; it should hold a secret")
+            raise SecretMissing(f"the environment variable {self.env} is not set; it should hold a secret")
         return secret
 
 
@@ -56,9 +60,9 @@ def _from_google(name: str) -> str:
         from google.auth.exceptions import GoogleAuthError
         from google.cloud.secretmanager import SecretManagerServiceClient
     except ImportError:
-        raise LookupError(f"{name}: the Secret Manager needs pip install 'newsbeam[gcp]'") from None
+        raise SecretMissing(f"{name}: the Secret Manager needs pip install 'newsbeam[gcp]'") from None
     try:
         answer = SecretManagerServiceClient().access_secret_version(name=name, timeout=_GOOGLE_SECONDS)
     except (GoogleAPIError, GoogleAuthError) as error:
-        raise LookupError(f"{name}: {error}") from None
+        raise SecretMissing(f"{name}: {error}") from None
     return str(answer.payload.data.decode("utf-8").rstrip())

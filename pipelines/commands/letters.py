@@ -181,12 +181,11 @@ def letters_of(config: Config) -> LetterFiles | LetterTopic:
 def reachable() -> Iterator[None]:
     """A cluster out of reach, or a topic, secret or certificate that is not there, ends the command."""
     from connectors.kafka.connection import TopicMissing, Unreachable
+    from connectors.secrets import SecretMissing
 
     try:
         yield
-    except (KeyError, IndexError):
-        raise  # no secret's: a bug of ours
-    except (Unreachable, TopicMissing, LookupError, FileNotFoundError, PermissionError) as error:
+    except (Unreachable, TopicMissing, SecretMissing, FileNotFoundError, PermissionError) as error:
         wrong_usage(str(error))
 
 
