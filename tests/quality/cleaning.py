@@ -1,7 +1,7 @@
 """Scores cleaning on the line gold: `python -m tests.quality.cleaning`.
 
-The gold's sites are divided by a hash of their names. Rules are found on three quarters; the hidden
-quarter gives the honest figure, and its floors. Pages that went worst are only shown of open sites.
+The gold's sites are divided by a hash of their names. Rules are found on seven eighths; the hidden
+eighth gives the honest figure, and its floors. Pages that went worst are only shown of open sites.
 
     --worst N         show the N worst pages of the open sites
     --scorer          train a line scorer on the open sites and score the hidden ones with it (a minute)
