@@ -1,4 +1,5 @@
-"""Trains the line scorer on pages whose lines a reader has labelled.
+"""Trains the line scorer on pages whose lines a reader has labelled, and on articles of which a larger
+model has said how likely each line is junk (`line_teaching`).
 
 Deterministic: the same pages, packs and scikit-learn give the same model. scikit-learn is needed here,
 never when serving.
@@ -6,33 +7,44 @@ never when serving.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 
+from pipelines.models import line_teaching
+from pipelines.models.topic_teaching import digest
 from pipelines.text import language, packs
 from pipelines.text.boilerplate import Hints, decide
 from pipelines.text.findings import Findings
 from pipelines.text.line_features import NAMES, candidates, rows
-from pipelines.text.line_model import WORD_BITS, buckets
+from pipelines.text.line_model import MAX_WEIGHT, WORD_BITS, buckets
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
 
 KEEP = frozenset({"body", "subhead"})
-FOLDS = 6
-TREES = 60
-RATE = 0.12
+FOLDS = 5
+TREES = 90
+RATE = 0.1
 LEAVES = 12
-MIN_PRECISION = 0.95
+BARE_WEIGHT = 0.5
+"""A labelled page teaches once more, without the rules: such lines are what a rule catches on one site and
+not on the next."""
+LEAST_WEIGHT = 0.02
+"""A taught line is a junk line and a body line at once, each as heavy as it is likely; a lighter half is
+left out."""
+MIN_PRECISION = 0.9
 """The threshold is the lowest at which this share of the lines taken from left-out sites is junk. Those are
-lines that the rules left: with .88 the scorer took a sentence without a full stop now and then."""
-_LOWEST, _HIGHEST = 0.7, 0.99
+lines that the rules left, on sites that the rules know: elsewhere more of them are junk."""
+_LOWEST, _HIGHEST = 0.6, 0.99
 
 
 @dataclass
@@ -41,63 +53,107 @@ class Lines:
 
     rows: list[list[float]] = field(default_factory=list)
     words: list[dict[int, float]] = field(default_factory=list)
-    junk: list[bool] = field(default_factory=list)
+    junk: list[float] = field(default_factory=list)
+    """How likely the line is junk: 0 or 1 where a reader said it."""
     sites: list[str] = field(default_factory=list)
-    after_rules: list[bool] = field(default_factory=list)
-    """Whether the line was still undecided after the rules; the others only teach."""
+    sources: list[str] = field(default_factory=list)
+    """`ruled`: labelled, still undecided after the rules; `bare`: labelled, without the rules; `taught`."""
+
+    def add(
+        self, page: Page, title: str | None, junk: Sequence[float | None], site: str, source: str
+    ) -> None:
+        """Take up a page's candidates; a line whose `junk` is None is left out."""
+        chosen = [index for index in candidates(page) if junk[index] is not None]
+        for index, features in zip(chosen, rows(page, chosen, title), strict=True):
+            self.rows.append(features)
+            self.words.append(buckets(page.lines[index]))
+            self.junk.append(junk[index] or 0.0)
+            self.sites.append(site)
+            self.sources.append(source)
 
 
 def collect(
-    pages: Iterable[Mapping[str, Any]], library: PackLibrary, guess_language: Callable[[str], str]
+    pages: Iterable[Mapping[str, Any]],
+    library: PackLibrary,
+    guess_language: Callable[[str], str],
+    taught: Mapping[str, Sequence[float]],
 ) -> Lines:
-    """The lines of labelled pages (`lines`, `labels`, `site`, `title`), after the rules and without them."""
+    """The lines of pages: of labelled ones after the rules and without them, of taught ones after the rules.
+
+    Args:
+        pages: labelled pages (`lines`, `labels`, `site`, `title`) and articles (`text`, `title`,
+            `publisher`); an article that the teacher was not asked about is left out.
+        library: the packs to use.
+        guess_language: what chooses them.
+        taught: digest of an article -> how likely each of its lines is junk.
+    """
     found = Lines()
     for row in pages:
-        text = "\n\n".join(row["lines"])
-        ruled, bare = Page(text), Page(text)
-        if len(ruled.lines) != len(row["lines"]):
+        title, labels = row.get("title"), row.get("labels")
+        text = "\n\n".join(row["lines"]) if labels else row["text"]
+        junk: Sequence[float | None] | None
+        if labels:
+            junk = [None if label == "unsure" else float(label not in KEEP) for label in labels]
+        else:
+            junk = taught.get(digest(title or "", text))
+        page = Page(text)
+        if junk is None or len(page.lines) != len(junk):
             continue  # a line of the gold holds a line break: its labels can't be told apart
-        chosen_packs = library.select(guess_language(text), row.get("url") or row["site"])
-        decide(ruled, chosen_packs, Hints(row.get("title")), Findings(chosen_packs.language))
-        for page in (ruled, bare):
-            chosen = candidates(page)
-            for index, features in zip(chosen, rows(page, chosen, row.get("title")), strict=True):
-                if row["labels"][index] == "unsure":
-                    continue
-                found.rows.append(features)
-                found.words.append(buckets(page.lines[index]))
-                found.junk.append(row["labels"][index] not in KEEP)
-                found.sites.append(row["site"])
-                found.after_rules.append(page is ruled)
+        site = row.get("site") or row["publisher"]
+        chosen_packs = library.select(guess_language(text), row.get("url") or site)
+        decide(page, chosen_packs, Hints(title), Findings(chosen_packs.language))
+        found.add(page, title, junk, site, "ruled" if labels else "taught")
+        if labels:
+            found.add(Page(text), title, junk, site, "bare")
     return found
 
 
+def read_pages(path: Path) -> list[dict[str, Any]]:
+    """The pages of a `.jsonl` or `.jsonl.gz` file.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is not JSON Lines, or a page is neither labelled nor an article.
+    """
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    pages = [orjson.loads(line) for line in content.splitlines()]
+    for page in pages:
+        if not ({"lines", "labels", "site"} <= page.keys() or {"text", "publisher"} <= page.keys()):
+            raise ValueError(
+                f"{path}: a page lacks lines, labels or site, and is no article (text, publisher)"
+            )
+    return pages
+
+
 def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str], None] = print) -> None:
-    """Train on files of labelled pages (JSON Lines), write the model to `output` and its entry for
-    `models.toml` to `output`.toml.
+    """Train on files of labelled pages and articles (`read_pages`), write the model to `output` and its entry
+    for `models.toml` to `output`.toml.
 
     Raises:
         OSError: a file can't be read or written.
-        ValueError: a file is not JSON Lines, or a page lacks `lines`, `labels` or `site`.
+        ValueError: a file is not what `read_pages` reads.
     """
-    contents = {path.name: path.read_bytes() for path in sorted(data)}
-    pages = [orjson.loads(line) for content in contents.values() for line in content.splitlines()]
-    if any(not {"lines", "labels", "site"} <= page.keys() for page in pages):
-        raise ValueError("a page lacks lines, labels or site")
+    pages = [page for path in sorted(data) for page in read_pages(path)]
     progress(f"{len(pages):,} pages")
-    scores = train(pages, packs.load(), language.load().guess, output)
+    scores = train(pages, packs.load(), language.load().guess, output, line_teaching.read(), progress)
+    trained_on = {path.name: path for path in sorted(data)} | {"teaching/lines.tsv.gz": line_teaching.FILE}
     model = output.read_bytes()
-    digest = hashlib.sha256(model).hexdigest()
+    model_digest = hashlib.sha256(model).hexdigest()
     entry = [
         "[lines]",
-        f'id = "lines-{digest[:8]}"',
+        f'id = "lines-{model_digest[:8]}"',
         f'file = "{output.name}"',
-        f'sha256 = "{digest}"',
+        f'sha256 = "{model_digest}"',
         f"bytes = {len(model)}",
         'licence = "Apache-2.0; it holds no texts"',
         'origin = "newsbeam models train-lines"',
         "[lines.trained_on]",
-        *(f'"{name}" = "{hashlib.sha256(content).hexdigest()}"' for name, content in contents.items()),
+        *(
+            f'"{name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"'
+            for name, path in trained_on.items()
+        ),
         "[lines.scores]  # of the lines the rules leave undecided, on sites left out",
         *(f"{name} = {value}" for name, value in scores.items()),
     ]
@@ -110,34 +166,40 @@ def train(
     library: PackLibrary,
     guess_language: Callable[[str], str],
     output: Path,
+    taught: Mapping[str, Sequence[float]],
+    progress: Callable[[str], None] = print,
 ) -> dict[str, float]:
-    """Train on labelled pages and write the model.
+    """Train on pages and write the model.
 
     Args:
-        pages: as in the gold.
+        pages: as `collect` takes them.
         library: the packs it will serve behind.
         guess_language: what chooses the packs.
         output: the model's file, JSON.
+        taught: digest of an article -> how likely each of its lines is junk.
+        progress: told what is being done.
 
     Returns:
         What was measured on sites left out: `threshold`, `precision` and `recall` of the lines that the
         rules leave undecided.
     """
     pages = list(pages)
-    data = _Data(collect(pages, library, guess_language))
+    data = _Data(collect(pages, library, guess_language, taught))
+    progress(f"{len(data.junk):,} lines")
     left_out = data.left_out_scores()
-    threshold, precision, recall = _threshold(left_out[data.after], data.junk[data.after])
+    threshold, precision, recall = _threshold(left_out[data.ruled], data.junk[data.ruled] > 0.5)
     everything = np.ones(len(data.junk), dtype=bool)
-    words, trees = data.fit(everything)
-    scale = float(np.abs(words.coef_).max()) / 127
+    words, trees = data.fit_words(everything), data.fit(everything)
+    scale = float(np.abs(words.coef_).max()) / MAX_WEIGHT
+    weights = np.round(words.coef_[0] / scale).astype(np.int8)
     content = {
         "features": [*NAMES, "words"],
-        "languages": sorted({page["lang"] for page in pages}),
+        "languages": sorted({page["lang"] for page in pages if "labels" in page}),
         "threshold": threshold,
         "word_scale": scale,
         "word_bias": float(words.intercept_[0]),
-        "words": [int(weight) for weight in np.round(words.coef_[0] / scale)],
-        "trees": [_export(tree, trees.learning_rate) for tree in trees.estimators_[:, 0]],
+        "words": b64encode(weights.tobytes()).decode(),
+        "trees": _export(trees),
     }
     output.write_bytes(orjson.dumps(content))
     return {"threshold": threshold, "precision": precision, "recall": recall}
@@ -149,51 +211,71 @@ class _Data:
 
         self.rows = np.array(lines.rows)
         self.junk = np.array(lines.junk)
-        self.after = np.array(lines.after_rules)
+        sources = np.array(lines.sources)
+        self.ruled = sources == "ruled"
         cells = [(n, bucket, value) for n, bag in enumerate(lines.words) for bucket, value in bag.items()]
         at, bucket, value = zip(*cells, strict=True)
         self.words = csr_matrix((value, (at, bucket)), shape=(len(lines.words), 1 << WORD_BITS))
-        counts = Counter(lines.sites)
-        self.weights = np.array([1 / counts[site] ** 0.5 for site in lines.sites])  # big sites count less
+        pairs = [(site, source == "taught") for site, source in zip(lines.sites, lines.sources, strict=True)]
+        counts = Counter(pairs)
+        weights = np.array([1 / counts[pair] ** 0.5 for pair in pairs])  # big sites count less
+        taught = sources == "taught"
+        for part in (taught, ~taught):
+            if part.any():
+                weights[part] /= weights[part].mean()
+        weights[sources == "bare"] *= BARE_WEIGHT
+        self.weights = weights
         self.fold = np.array([hashlib.sha256(site.encode()).digest()[0] % FOLDS for site in lines.sites])
 
-    def fit(self, use: Any) -> tuple[Any, Any]:
-        """The word weights and the trees; the trees see words' scores from sites left out."""
-        from sklearn.ensemble import GradientBoostingClassifier
+    def fit(self, use: Any) -> Any:
+        """Trees that see words' scores from sites left out."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
 
-        word_scores = np.zeros(len(self.junk))
-        for fold in range(FOLDS):
-            others, these = use & (self.fold != fold), use & (self.fold == fold)
-            if these.any():
-                word_scores[these] = self._fit_words(others).decision_function(self.words[these])
-        trees = GradientBoostingClassifier(
-            init="zero",
-            n_estimators=TREES,
+        trees = HistGradientBoostingClassifier(
+            max_iter=TREES,
             learning_rate=RATE,
             max_leaf_nodes=LEAVES,
-            max_depth=None,
             min_samples_leaf=15,
+            l2_regularization=1,
+            early_stopping=False,
             random_state=0,
         )
-        features = np.column_stack([self.rows, word_scores])
-        trees.fit(features[use], self.junk[use], sample_weight=self.weights[use])
-        return self._fit_words(use), trees
+        at, junk, weights = self._verdicts(use)
+        return trees.fit(self.features[at], junk, sample_weight=weights)
+
+    @cached_property
+    def features(self) -> Any:
+        """The rows, with each line's word score by weights that never saw its site."""
+        word_scores = np.zeros(len(self.junk))
+        for fold in range(FOLDS):
+            these = self.fold == fold
+            if these.any():
+                word_scores[these] = self.fit_words(~these).decision_function(self.words[these])
+        return np.column_stack([self.rows, word_scores])
 
     def left_out_scores(self) -> Any:
-        """Each line's score by a model that never saw its site."""
+        """Each line's score by trees that never saw its site."""
         scores = np.zeros(len(self.junk))
         for fold in range(FOLDS):
-            words, trees = self.fit(self.fold != fold)
             these = self.fold == fold
-            word_scores = words.decision_function(self.words[these])
-            scores[these] = trees.predict_proba(np.column_stack([self.rows[these], word_scores]))[:, 1]
+            if these.any():
+                scores[these] = self.fit(~these).predict_proba(self.features[these])[:, 1]
         return scores
 
-    def _fit_words(self, use: Any) -> Any:
+    def fit_words(self, use: Any) -> Any:
+        """The weights of the words."""
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=3, max_iter=300)
-        return model.fit(self.words[use], self.junk[use], sample_weight=self.weights[use])
+        at, junk, weights = self._verdicts(use)
+        return LogisticRegression(C=3, solver="liblinear").fit(self.words[at], junk, sample_weight=weights)
+
+    def _verdicts(self, use: Any) -> tuple[Any, Any, Any]:
+        """Of the lines used: indices, whether junk, weights; a taught line counts as both."""
+        at = np.concatenate([np.flatnonzero(use)] * 2)
+        junk = np.arange(len(at)) < len(at) // 2
+        weights = self.weights[at] * np.where(junk, self.junk[at], 1 - self.junk[at])
+        heavy = weights >= LEAST_WEIGHT
+        return at[heavy], junk[heavy], weights[heavy]
 
 
 def _threshold(scores: Any, junk: Any) -> tuple[float, float, float]:
@@ -206,16 +288,25 @@ def _threshold(scores: Any, junk: Any) -> tuple[float, float, float]:
     return round(float(threshold), 2), round(precision, 4), round(float(junk[taken].sum() / junk.sum()), 4)
 
 
-def _export(tree: Any, rate: float) -> list[list[float]]:
-    nodes = tree.tree_
+def _export(trees: Any) -> list[list[list[float]]]:
+    """The trees as `LineModel` reads them; the first is the share of junk among all lines.
+
+    scikit-learn has no public way to a histogram tree's nodes; its ONNX converter reads the same fields.
+    """
     return [
-        [-1, float(nodes.value[n].item()) * rate]
-        if nodes.children_left[n] < 0
-        else [
-            int(nodes.feature[n]),
-            float(nodes.threshold[n]),
-            int(nodes.children_left[n]),
-            int(nodes.children_right[n]),
-        ]
-        for n in range(nodes.node_count)
+        [[-1, float(trees._baseline_prediction.item())]],
+        *(
+            [
+                [-1, float(node["value"])]
+                if node["is_leaf"]
+                else [
+                    int(node["feature_idx"]),
+                    float(node["num_threshold"]),
+                    int(node["left"]),
+                    int(node["right"]),
+                ]
+                for node in predictor.nodes
+            ]
+            for (predictor,) in trees._predictors
+        ),
     ]

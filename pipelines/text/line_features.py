@@ -13,8 +13,10 @@ from pipelines.text.page import Page
 
 STEM_LETTERS = 5
 """A word's first letters stand for its stem."""
-MAX_CANDIDATE_CHARS = 120
+MAX_OPEN_CHARS = 300
 """A longer line is never scored: body text is sacred."""
+MAX_CLOSED_CHARS = 100
+"""Nor is a longer line that ends as a sentence does."""
 MAX_LINES = 400
 """A page of more lines is not scored: it is no article."""
 BODY_CHARS = 50_000
@@ -80,13 +82,14 @@ _MARKS = frozenset("|/©@•→»>+*#–—")
 
 
 def candidates(page: Page) -> list[int]:
-    """The lines that may be scored: undecided, short, not ended as a sentence is, beside running text."""
+    """The lines that may be scored: undecided, short or not ended as a sentence is, beside other text."""
     if len(page.lines) > MAX_LINES:
         return []
     chosen = [
         index
         for index, line in enumerate(page.lines)
-        if line[-1] not in _SENTENCE_ENDS and len(line) <= MAX_CANDIDATE_CHARS and page.cuts[index] is None
+        if len(line) <= (MAX_CLOSED_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
+        and page.cuts[index] is None
     ]
     return chosen if len(chosen) < len(page.lines) else []
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from array import array
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,22 +21,28 @@ from pipelines.models import registry
 from pipelines.text.line_features import NAMES, rows
 from pipelines.text.page import Page
 
-WORD_BITS = 15
+WORD_BITS = 18
 """Words are counted in 2 to this power buckets."""
+MAX_WEIGHT = 127
+"""A bucket's weight is a whole number of steps up to this, either way: one byte."""
+STEM_LETTERS = 5
+"""A longer word counts by its first letters, too: words bend at their ends."""
 
 EARLY_TREES = 12
 EARLY_TOTAL = 0.0
 """A line that the first trees hold for body is not looked at further: most lines are settled there."""
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+_DIGITS = str.maketrans("123456789", "000000000")
 
 
 def buckets(line: str) -> dict[int, float]:
-    """A line's words, first words and last word as a sparse vector of length 1."""
-    words = _TOKEN.findall(line.lower())
+    """A line's words, stems, first words and last word as a sparse vector of length 1; a digit is a digit."""
+    words = _TOKEN.findall(line.lower().translate(_DIGITS))
     if not words:
         return {}
     tokens = [*words, "^" + words[0], "^" + " ".join(words[:2]), "$" + words[-1]]
+    tokens += ["s" + word[:STEM_LETTERS] for word in words if len(word) > STEM_LETTERS]
     mask = (1 << WORD_BITS) - 1
     counts: dict[int, int] = {}
     for token in tokens:
@@ -48,22 +56,23 @@ class LineModel:
     """A trained scorer.
 
     Args:
-        content: the model as trained: `features`, `languages`, `threshold`, `words`, `word_scale`,
-            `word_bias`, `trees`; each tree is a list of nodes `[feature, threshold, left, right]`, a leaf is
-            `[-1, value]`.
+        content: the model as trained: `features`, `languages`, `threshold`, `words` (a signed byte a
+            bucket, in base 64), `word_scale`, `word_bias`, `trees`; each tree is a list of nodes `[feature,
+            threshold, left, right]`, a leaf is `[-1, value]`.
 
     Raises:
         ValueError: it was trained on other features.
     """
 
     def __init__(self, content: Mapping[str, Any]) -> None:
-        if content["features"] != [*NAMES, "words"] or len(content["words"]) != 1 << WORD_BITS:
+        self._words = array("b", b64decode(content["words"]))
+        if content["features"] != [*NAMES, "words"] or len(self._words) != 1 << WORD_BITS:
             raise ValueError("the line model was trained on other features: train it again")
         self.languages = frozenset[str](content["languages"])
         """Primary language tags of the pages it was trained on; of others it knows nothing."""
         self.threshold: float = content["threshold"]
         """A line that scores as much is junk (0-1)."""
-        self._words = [weight * content["word_scale"] for weight in content["words"]]
+        self._word_scale: float = content["word_scale"]
         self._word_bias: float = content["word_bias"]
         self._trees = [_nested(tree) for tree in content["trees"]]
 
@@ -77,10 +86,9 @@ class LineModel:
         ]
 
     def _word_score(self, line: str) -> float:
-        score = self._word_bias
-        for bucket, weight in buckets(line).items():
-            score += self._words[bucket] * weight
-        return score
+        weights = self._words
+        score = sum([weights[bucket] * share for bucket, share in buckets(line).items()])
+        return self._word_bias + self._word_scale * score
 
     def _score(self, row: list[float]) -> float:
         total = 0.0

@@ -48,8 +48,8 @@ def test_every_file_that_is_no_text_is_listed() -> None:
     assert there == {registry.verified(job, folder) for folder, job in LISTED}
 
 
-def test_the_topic_model_was_trained_on_the_teaching_that_is_listed() -> None:
-    trained_on = registry.entries()["topics"].trained_on
+def test_the_models_were_trained_on_the_teaching_that_is_listed() -> None:
+    trained_on = registry.entries()["topics"].trained_on | registry.entries()["lines"].trained_on
     for entry in registry.entries(topic_teaching.FOLDER).values():
         assert trained_on[f"teaching/{entry.file}"] == entry.sha256
 

@@ -9,7 +9,10 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from pipelines.models.train_lines import train, train_files
+from pipelines.models import line_teaching
+from pipelines.models.registry import verified
+from pipelines.models.topic_teaching import digest
+from pipelines.models.train_lines import collect, train, train_files
 from pipelines.text.line_model import LineModel
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
@@ -29,18 +32,48 @@ def page(n: int) -> dict[str, object]:
 
 
 PAGES = [page(n) for n in range(120)]
+ARTICLES = [
+    {"publisher": f"t{n}.example", "title": f"Bridge {n}", "text": f"{BODY.format(n=n)}\n\nWub wub {n}"}
+    for n in range(60)
+]
+TAUGHT = {digest(a["title"], a["text"]): [0.03, 0.9] for a in ARTICLES[:59]}
 
 
 def test_the_same_pages_give_the_same_model_and_it_tells_junk(tmp_path: Path) -> None:
     library = PackLibrary()
-    scores = train(PAGES, library, lambda text: "en", tmp_path / "a.json")
-    train(PAGES, library, lambda text: "en", tmp_path / "b.json")
+    scores = train(PAGES, library, lambda text: "en", tmp_path / "a.json", {})
+    train(PAGES, library, lambda text: "en", tmp_path / "b.json", {})
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert scores["precision"] > 0.9
     model = LineModel(orjson.loads((tmp_path / "a.json").read_bytes()))
     shown = Page("\n\n".join(page(1)["lines"]))  # type: ignore[arg-type]
     junk, subhead = model.scores(shown, [1, 3], None)
     assert junk > 0.7 > 0.3 > subhead
+
+
+def test_articles_teach_as_far_as_the_teacher_knows_them(tmp_path: Path) -> None:
+    library = PackLibrary()
+    lines = collect([*PAGES[:2], *ARTICLES], library, lambda text: "en", TAUGHT)
+    taught = [junk for junk, source in zip(lines.junk, lines.sources, strict=True) if source == "taught"]
+    assert taught == [0.03, 0.9] * 59
+    train([*PAGES, *ARTICLES], library, lambda text: "en", tmp_path / "m.json", TAUGHT)
+    model = LineModel(orjson.loads((tmp_path / "m.json").read_bytes()))
+    assert model.languages == {"en"}
+    line, body = "Wub wub 71", BODY.format(n=71)
+    assert model.scores(Page(f"{body}\n\n{line}"), [1], None)[0] > 0.5
+
+
+def test_teaching_is_read_as_it_was_written(tmp_path: Path) -> None:
+    shares = {"0123456789abcdef": [0.0, 1.0, 0.5], "fedcba9876543210": [0.25]}
+    line_teaching.write(shares, tmp_path / "lines.tsv.gz")
+    read = line_teaching.read(tmp_path / "lines.tsv.gz")
+    assert read.keys() == shares.keys()
+    assert all(read[name] == pytest.approx(said, abs=0.006) for name, said in shares.items())
+
+
+def test_what_was_taught_is_the_listed_file() -> None:
+    assert all(0 <= share <= 1 for said in line_teaching.read().values() for share in said)
+    assert verified("lines", line_teaching.FILE.parent) == line_teaching.FILE
 
 
 def test_pages_without_labels_are_refused(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def main() -> int:
         open_rows, hidden_rows = [row for row, _ in shown], [row for row, _ in hidden]
         _report(
             "hidden sites, with a line scorer trained on the open ones",
-            gold.clean(hidden_rows, gold.scorer_of(open_rows)),
+            gold.clean(hidden_rows, gold.scorer_of(open_rows, SHARED)),
         )
     measured = figures(hidden)
     if options.update_floors:

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from pipelines.models.train_lines import train
+from pipelines.models import line_teaching
+from pipelines.models.train_lines import read_pages, train
 from pipelines.text import language, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.line_model import LineModel
@@ -60,12 +61,19 @@ def clean(rows: Sequence[Mapping[str, Any]], scorer: LineModel | None = None) ->
     return cleaned
 
 
-def scorer_of(rows: Sequence[Mapping[str, Any]]) -> LineModel:
-    """A line scorer trained on these pages alone, with the shipped model's threshold."""
+def scorer_of(rows: Sequence[Mapping[str, Any]], shared: Path) -> LineModel:
+    """A line scorer that never saw a page of the hidden sites, with the shipped model's threshold.
+
+    Args:
+        rows: labelled pages of open sites.
+        shared: the shared folder, for the articles that the teacher knows.
+    """
     identifier = language.load()
+    articles = read_pages(shared / "data" / "articles_2019.jsonl.gz")
+    pages = [*rows, *(article for article in articles if not is_hidden(article["publisher"]))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines.json"
-        train(rows, packs.load(), identifier.guess, path)
+        train(pages, packs.load(), identifier.guess, path, line_teaching.read())
         content = orjson.loads(path.read_bytes())
     content["threshold"] = line_model.shipped().threshold
     return LineModel(content)

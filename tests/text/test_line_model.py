@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import pytest
 
 from pipelines.text import line_model
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.ledger import Cut, restore
-from pipelines.text.line_features import MAX_CANDIDATE_CHARS, NAMES, candidates, rows
+from pipelines.text.line_features import MAX_CLOSED_CHARS, MAX_OPEN_CHARS, NAMES, candidates, rows
 from pipelines.text.line_model import WORD_BITS, LineModel, buckets
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
@@ -28,17 +29,20 @@ def model(total: float, threshold: float = 0.5) -> LineModel:
             "threshold": threshold,
             "word_scale": 1.0,
             "word_bias": 0.0,
-            "words": [0] * (1 << WORD_BITS),
+            "words": b64encode(bytes(1 << WORD_BITS)).decode(),
             "trees": [[[-1, total]]],
         }
     )
 
 
-def test_only_short_lines_beside_running_text_may_be_scored() -> None:
-    long = "x" * (MAX_CANDIDATE_CHARS + 1)
-    page = Page("\n".join([BODY, LABEL, long, "Closed", "It is shut."]))
-    page.cuts[3] = Cut(page.starts[3], page.end(3), RemovalKind.UI, "a/rule")
-    assert candidates(page) == [1]
+def test_only_short_and_open_lines_beside_other_text_may_be_scored() -> None:
+    body = BODY + " It was built in 1911."
+    assert len(body) > MAX_CLOSED_CHARS
+    page = Page(
+        "\n".join([body, LABEL, "x" * MAX_OPEN_CHARS, "x" * (MAX_OPEN_CHARS + 1), "Cut", "It is shut."])
+    )
+    page.cuts[4] = Cut(page.starts[4], page.end(4), RemovalKind.UI, "a/rule")
+    assert candidates(page) == [1, 2, 5]
     assert candidates(Page(LABEL)) == []
     assert candidates(Page(f"{LABEL}\n" * 500 + BODY)) == []
 
@@ -62,6 +66,7 @@ def test_an_endless_paragraph_costs_no_more_than_a_long_one() -> None:
 def test_words_are_a_vector_of_length_one() -> None:
     assert sum(value * value for value in buckets("A line, of words").values()) == pytest.approx(1)
     assert buckets(" \n") == {}
+    assert buckets("Foto 7") == buckets("foto 3") != buckets("foto 73")
 
 
 def test_a_scored_line_says_so_with_its_score() -> None:
@@ -78,7 +83,7 @@ def test_a_scored_line_says_so_with_its_score() -> None:
 
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ValueError, match="other features"):
-        LineModel({"features": ["chars"], "words": []})
+        LineModel({"features": ["chars"], "words": ""})
 
 
 def test_the_shipped_model_leaves_a_plain_article_alone() -> None:
