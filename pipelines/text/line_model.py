@@ -28,8 +28,8 @@ MAX_WEIGHT = 127
 STEM_LETTERS = 5
 """A longer word counts by its first letters, too: words bend at their ends."""
 
-EARLY_TREES = 12
-EARLY_TOTAL = 0.0
+EARLY_TREES = 20
+EARLY_TOTAL = -0.7
 """A line that the first trees hold for body is not looked at further: most lines are settled there."""
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
