@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from pipelines.text.page import Page
+from pipelines.text.page import SENTENCE_CHARS, Page
 
 STEM_LETTERS = 5
 """A word's first letters stand for its stem."""
 MAX_OPEN_CHARS = 300
-"""A longer line is never scored: body text is sacred."""
-MAX_CLOSED_CHARS = 100
-"""Nor is a longer line that ends as a sentence does."""
+"""A line of this length is never scored: body text is sacred. Nor is one of `SENTENCE_CHARS` that ends as a
+sentence does."""
 MAX_LINES = 400
 """A page of more lines is not scored: it is no article."""
 BODY_CHARS = 50_000
@@ -85,13 +84,13 @@ def candidates(page: Page) -> list[int]:
     """The lines that may be scored: undecided, short or not ended as a sentence is, beside other text."""
     if len(page.lines) > MAX_LINES:
         return []
-    chosen = [
-        index
-        for index, line in enumerate(page.lines)
-        if len(line) <= (MAX_CLOSED_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
-        and page.cuts[index] is None
-    ]
-    return chosen if len(chosen) < len(page.lines) else []
+    undecided = [index for index, cut in enumerate(page.cuts) if cut is None]
+    chosen = [index for index in undecided if _may_be_scored(page.lines[index])]
+    return chosen if len(chosen) < len(undecided) else []
+
+
+def _may_be_scored(line: str) -> bool:
+    return len(line) < (SENTENCE_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
 
 
 def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:

@@ -65,7 +65,8 @@ class LineModel:
     """
 
     def __init__(self, content: Mapping[str, Any]) -> None:
-        self._words = array("b", b64decode(content["words"]))
+        words = content["words"]
+        self._words = array("b", b64decode(words) if isinstance(words, str) else b"")
         if content["features"] != [*NAMES, "words"] or len(self._words) != 1 << WORD_BITS:
             raise ValueError("the line model was trained on other features: train it again")
         self.languages = frozenset[str](content["languages"])

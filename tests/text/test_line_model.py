@@ -10,7 +10,7 @@ import pytest
 from pipelines.text import line_model
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.ledger import Cut, restore
-from pipelines.text.line_features import MAX_CLOSED_CHARS, MAX_OPEN_CHARS, NAMES, candidates, rows
+from pipelines.text.line_features import MAX_OPEN_CHARS, NAMES, candidates, rows
 from pipelines.text.line_model import WORD_BITS, LineModel, buckets
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
@@ -36,11 +36,8 @@ def model(total: float, threshold: float = 0.5) -> LineModel:
 
 
 def test_only_short_and_open_lines_beside_other_text_may_be_scored() -> None:
-    body = BODY + " It was built in 1911."
-    assert len(body) > MAX_CLOSED_CHARS
-    page = Page(
-        "\n".join([body, LABEL, "x" * MAX_OPEN_CHARS, "x" * (MAX_OPEN_CHARS + 1), "Cut", "It is shut."])
-    )
+    long = "x" * MAX_OPEN_CHARS
+    page = Page("\n".join([BODY, LABEL, long[1:], long, "Cut", "It is shut."]))
     page.cuts[4] = Cut(page.starts[4], page.end(4), RemovalKind.UI, "a/rule")
     assert candidates(page) == [1, 2, 5]
     assert candidates(Page(LABEL)) == []
