@@ -41,7 +41,7 @@ not on the next."""
 LEAST_WEIGHT = 0.02
 """A taught line is a junk line and a body line at once, each as heavy as it is likely; a lighter half is
 left out."""
-MIN_PRECISION = 0.8
+MIN_PRECISION = 0.85
 """The threshold is the lowest at which this share of the lines taken from left-out sites is junk. Those are
 what the rules leave on sites they were written for, nearly all of it body; on sites that the rules do not
 know, more of it is junk, and nearly all that is taken (`python -m tests.quality.cleaning --scorer`)."""
