@@ -51,7 +51,7 @@ def train_topics(
     models.toml is written.
     """
     try:
-        from pipelines.models.topic_data import DataFault
+        from pipelines.models.data_file import DataFault
         from pipelines.models.train_topics import train
     except ModuleNotFoundError as missing:
         wrong_usage(f"{missing.name} is not installed: pip install 'newsbeam[train]'")
@@ -63,7 +63,13 @@ def train_topics(
 
 @app.command("train-lines")
 def train_lines(
-    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Pages with labelled lines, .jsonl.")],
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA...",
+            help="Pages with labelled lines, and articles that the teacher knows; .jsonl or .jsonl.gz.",
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="Where the model goes: a .json file.")
     ],

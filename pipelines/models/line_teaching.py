@@ -11,7 +11,7 @@ import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipelines.models.topic_teaching import FOLDER
+from pipelines.models.topic_teaching import FOLDER, write_packed
 
 FILE = FOLDER / "lines.tsv.gz"
 _MOST_PERCENT = 99
@@ -38,5 +38,4 @@ def write(shares: Mapping[str, Sequence[float]], file: Path = FILE) -> None:
         f"{name}\t{''.join(f'{round(_MOST_PERCENT * share):02d}' for share in said)}\n"
         for name, said in sorted(shares.items())
     ]
-    with file.open("wb") as opened, gzip.GzipFile("", "wb", fileobj=opened, mtime=0) as packed:
-        packed.write("".join(lines).encode())
+    write_packed(file, "".join(lines))

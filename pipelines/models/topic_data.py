@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,16 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from pipelines.models.data_file import DataFault, read_lines
 from pipelines.models.topic_teaching import Teaching, digest
 
 HELD_SHARE = 0.2
 """So much of each language's labelled articles is held out (0-1), by whole publishers."""
-
-
-class DataFault(ValueError):
-    """A data file is not what the trainer expects; the message names file and line."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +54,27 @@ def read_rows(paths: Iterable[Path], teaching: Teaching | None = None) -> list[R
 
 
 def _read(path: Path, labels: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                fields = orjson.loads(line)
-                text = fields["text"]
-                title = fields.get("title") or ""
-                taught = labels.get(digest(title, text), {})
-                source, primary = _label(fields, taught)
-                if primary is None:
-                    continue
-                yield Row(
-                    title=title,
-                    text=text,
-                    language=fields.get("lang") or "und",
-                    primary=primary,
-                    secondary=tuple(fields.get("secondary") or ()),
-                    publisher=fields.get("publisher") or fields.get("site") or "",
-                    url=fields.get("url") or "",
-                    source=source,
-                    taught=taught,
-                )
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                raise DataFault(f"{path}:{number}: not a labelled text ({error})") from error
+    for number, fields in read_lines(path):
+        try:
+            text = fields["text"]
+            title = fields.get("title") or ""
+            taught = labels.get(digest(title, text), {})
+            source, primary = _label(fields, taught)
+            if primary is None:
+                continue
+            yield Row(
+                title=title,
+                text=text,
+                language=fields.get("lang") or "und",
+                primary=primary,
+                secondary=tuple(fields.get("secondary") or ()),
+                publisher=fields.get("publisher") or fields.get("site") or "",
+                url=fields.get("url") or "",
+                source=source,
+                taught=taught,
+            )
+        except (KeyError, TypeError) as error:
+            raise DataFault(f"{path}:{number}: not a labelled text ({error})") from error
 
 
 def _label(fields: Mapping[str, Any], taught: Mapping[str, float]) -> tuple[str, str | None]:

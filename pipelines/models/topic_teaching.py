@@ -70,15 +70,17 @@ def write(teaching: Teaching, folder: Path = FOLDER) -> None:
         said = sorted(((p, key) for key, p in percents.items() if p >= LEAST_PERCENT), reverse=True)
         lines.append(f"{name}\t{' '.join(f'{key}={percent}' for percent, key in said)}\n")
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        (folder / "labels.tsv.gz").open("wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
-    ):
-        packed.write("".join(lines).encode())
+    write_packed(folder / "labels.tsv.gz", "".join(lines))
     steps = (3 / _STEPS * teaching.vectors.std(axis=0)).astype(np.float32)
     whole = np.clip(np.round(teaching.vectors / steps), -_STEPS, _STEPS).astype(np.int8)
     words = np.frombuffer("\n".join(teaching.words).encode(), np.uint8)
     _save(folder / "words.npz", {"words": words, "vectors": whole, "steps": steps})
+
+
+def write_packed(path: Path, text: str) -> None:
+    """Pack a text with gzip; the same text gives the same bytes."""
+    with path.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+        packed.write(text.encode())
 
 
 def _save(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -7,7 +7,6 @@ never when serving.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from base64 import b64encode
 from collections import Counter
@@ -21,6 +20,7 @@ import numpy as np
 import orjson
 
 from pipelines.models import line_teaching
+from pipelines.models.data_file import DataFault, read_lines
 from pipelines.models.topic_teaching import digest
 from pipelines.text import language, packs
 from pipelines.text.boilerplate import Hints, decide
@@ -97,8 +97,10 @@ def collect(
             junk = [None if label == "unsure" else float(label not in KEEP) for label in labels]
         else:
             junk = taught.get(digest(title or "", text))
+        if junk is None:
+            continue
         page = Page(text)
-        if junk is None or len(page.lines) != len(junk):
+        if len(page.lines) != len(junk):
             continue  # a line of the gold holds a line break: its labels can't be told apart
         site = row.get("site") or row["publisher"]
         chosen_packs = library.select(guess_language(text), row.get("url") or site)
@@ -114,17 +116,14 @@ def read_pages(path: Path) -> list[dict[str, Any]]:
 
     Raises:
         OSError: it can't be read.
-        ValueError: it is not JSON Lines, or a page is neither labelled nor an article.
+        DataFault: it is not JSON Lines, or a page is neither labelled nor an article.
     """
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        content = gzip.decompress(content)
-    pages = [orjson.loads(line) for line in content.splitlines()]
-    for page in pages:
-        if not ({"lines", "labels", "site"} <= page.keys() or {"text", "publisher"} <= page.keys()):
-            raise ValueError(
-                f"{path}: a page lacks lines, labels or site, and is no article (text, publisher)"
-            )
+    pages = []
+    for number, page in read_lines(path):
+        keys = page.keys() if isinstance(page, dict) else set()
+        if not ({"lines", "labels", "site"} <= keys or {"text", "publisher"} <= keys):
+            raise DataFault(f"{path}:{number}: it lacks lines, labels or site, and is no article")
+        pages.append(page)
     return pages
 
 
@@ -138,8 +137,12 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
     """
     pages = [page for path in sorted(data) for page in read_pages(path)]
     progress(f"{len(pages):,} pages")
-    scores = train(pages, packs.load(), language.load().guess, output, line_teaching.read(), progress)
-    trained_on = {path.name: path for path in sorted(data)} | {"teaching/lines.tsv.gz": line_teaching.FILE}
+    trained_on = {path.name: path for path in sorted(data)}
+    taught = {}
+    if any("labels" not in page for page in pages):
+        taught = line_teaching.read()
+        trained_on["teaching/lines.tsv.gz"] = line_teaching.FILE
+    scores = train(pages, packs.load(), language.load().guess, output, taught)
     model = output.read_bytes()
     model_digest = hashlib.sha256(model).hexdigest()
     entry = [
@@ -168,7 +171,6 @@ def train(
     guess_language: Callable[[str], str],
     output: Path,
     taught: Mapping[str, Sequence[float]],
-    progress: Callable[[str], None] = print,
 ) -> dict[str, float]:
     """Train on pages and write the model.
 
@@ -178,7 +180,6 @@ def train(
         guess_language: what chooses the packs.
         output: the model's file, JSON.
         taught: digest of an article -> how likely each of its lines is junk.
-        progress: told what is being done.
 
     Returns:
         What was measured on sites left out: `threshold`, `precision` and `recall` of the lines that the
@@ -186,7 +187,6 @@ def train(
     """
     pages = list(pages)
     data = _Data(collect(pages, library, guess_language, taught))
-    progress(f"{len(data.junk):,} lines")
     left_out = data.left_out_scores()
     threshold, precision, recall = _threshold(left_out[data.ruled], data.junk[data.ruled] > 0.5)
     everything = np.ones(len(data.junk), dtype=bool)

@@ -18,15 +18,13 @@ from typing import Any
 import orjson
 
 from pipelines.models import registry
-from pipelines.text.line_features import NAMES, rows
+from pipelines.text.line_features import NAMES, STEM_LETTERS, rows
 from pipelines.text.page import Page
 
 WORD_BITS = 18
 """Words are counted in 2 to this power buckets."""
 MAX_WEIGHT = 127
 """A bucket's weight is a whole number of steps up to this, either way: one byte."""
-STEM_LETTERS = 5
-"""A longer word counts by its first letters, too: words bend at their ends."""
 
 EARLY_TREES = 20
 EARLY_TOTAL = -0.7
@@ -37,7 +35,8 @@ _DIGITS = str.maketrans("123456789", "000000000")
 
 
 def buckets(line: str) -> dict[int, float]:
-    """A line's words, stems, first words and last word as a sparse vector of length 1; a digit is a digit."""
+    """A line's words, their stems (words bend at their ends), its first words and its last one as a sparse
+    vector of length 1; a digit is a digit."""
     words = _TOKEN.findall(line.lower().translate(_DIGITS))
     if not words:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import orjson
@@ -10,9 +11,10 @@ import pytest
 pytest.importorskip("sklearn")
 
 from pipelines.models import line_teaching
+from pipelines.models.data_file import DataFault
 from pipelines.models.registry import verified
 from pipelines.models.topic_teaching import digest
-from pipelines.models.train_lines import collect, train, train_files
+from pipelines.models.train_lines import collect, read_pages, train, train_files
 from pipelines.text.line_model import LineModel
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
@@ -74,6 +76,27 @@ def test_teaching_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_what_was_taught_is_the_listed_file() -> None:
     assert all(0 <= share <= 1 for said in line_teaching.read().values() for share in said)
     assert verified("lines", line_teaching.FILE.parent) == line_teaching.FILE
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("pages.jsonl", b'{"text": "a", "publisher": "b"}\n[1]\n', "pages.jsonl:2: it lacks"),
+        ("pages.jsonl", b"{\n", "pages.jsonl:1: not JSON"),
+        (
+            "pages.jsonl.gz",
+            gzip.compress(b'{"text": "a", "publisher": "b"}\n' * 9, mtime=0)[:-4],
+            "breaks off",
+        ),
+    ],
+)
+def test_a_damaged_file_is_refused_with_its_place(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    data = tmp_path / name
+    data.write_bytes(content)
+    with pytest.raises(DataFault, match=said):
+        read_pages(data)
 
 
 def test_pages_without_labels_are_refused(tmp_path: Path) -> None:

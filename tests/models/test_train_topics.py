@@ -12,7 +12,8 @@ import pytest
 from scipy import sparse
 
 from pipelines.models import registry
-from pipelines.models.topic_data import DataFault, Row, read_rows, split
+from pipelines.models.data_file import DataFault
+from pipelines.models.topic_data import Row, read_rows, split
 from pipelines.models.topic_fit import fit
 from pipelines.models.topic_scores import KEYS, judge, reliability
 from pipelines.models.topic_teaching import Teaching, digest, read, write

@@ -4,7 +4,7 @@ The gold's sites are divided by a hash of their names. Rules are found on seven 
 eighth gives the honest figure, and its floors. Pages that went worst are only shown of open sites.
 
     --worst N         show the N worst pages of the open sites
-    --scorer          train a line scorer on the open sites and score the hidden ones with it (a minute)
+    --scorer          train a line scorer on the open sites and score the hidden ones with it (two minutes)
     --update-floors   raise the floors to what was measured
     --lower           with --update-floors: floors may fall, too
 """
