@@ -51,6 +51,7 @@ benchmark: setup ## Articles a second: the pipeline against a bare loop, two wor
 
 quality: setup ## Scores against the gold, beside their floors
 	$(BIN)/python -m tests.quality.cleaning
+	$(BIN)/python -m tests.quality.written
 	$(BIN)/python -m tests.quality.html
 	$(BIN)/python -m tests.quality.tagging
 

@@ -1,5 +1,5 @@
-"""Trains the line scorer on pages whose lines a reader has labelled, and on articles of which a larger
-model has said how likely each line is junk (`line_teaching`).
+"""Trains the line scorer on pages whose lines a reader has labelled, on articles of which a larger model has
+said how likely each line is junk (`line_teaching`), and its words on written lines, too (`written_lines`).
 
 Deterministic: the same pages, packs and scikit-learn give the same model. scikit-learn is needed here,
 never when serving.
@@ -19,41 +19,54 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pipelines.models import line_teaching
+from pipelines.models import line_teaching, written_lines
 from pipelines.models.data_file import DataFault, read_lines
 from pipelines.models.topic_teaching import digest
 from pipelines.text import language, packs
 from pipelines.text.boilerplate import Hints, decide
 from pipelines.text.findings import Findings
-from pipelines.text.line_features import NAMES, candidates, rows
-from pipelines.text.line_model import MAX_WEIGHT, WORD_BITS, buckets
+from pipelines.text.line_features import GLANCE_NAMES, MAX_OPEN_CHARS, LineFeatures, candidates
+from pipelines.text.line_model import (
+    FEATURES,
+    GLANCE_TOTAL,
+    MAX_WEIGHT,
+    NO_LINE,
+    WORD_BITS,
+    WORD_SCORES,
+    bucket,
+    tokens,
+)
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
 
-KEEP = frozenset({"body", "subhead"})
 FOLDS = 5
-TREES = 90
-RATE = 0.1
+GLANCE_TREES = 10
+TREES = 40
+RATE = 0.2
 LEAVES = 12
+GLANCE_MARGIN = 0.6
+"""Lines that a glance nearly settles teach the second look, too."""
 BARE_WEIGHT = 0.5
 """A labelled page teaches once more, without the rules: such lines are what a rule catches on one site and
 not on the next."""
 LEAST_WEIGHT = 0.02
 """A taught line is a junk line and a body line at once, each as heavy as it is likely; a lighter half is
 left out."""
-MIN_PRECISION = 0.85
-"""The threshold is the lowest at which this share of the lines taken from left-out sites is junk. Those are
-what the rules leave on sites they were written for, nearly all of it body; on sites that the rules do not
-know, more of it is junk, and nearly all that is taken (`python -m tests.quality.cleaning --scorer`)."""
+MIN_PRECISION = 0.99
+"""The threshold is the lowest at which this share of the lines taken from left-out sites, without the rules,
+is junk. With rules less of what is left is junk, and more of what is taken body: one line in some hundred
+pages (`python -m tests.quality.cleaning --scorer`)."""
 _LOWEST, _HIGHEST = 0.6, 0.99
 
 
 @dataclass
 class Lines:
-    """Scored lines: one row of features, one bag of words, one verdict each."""
+    """Scored lines: their features, their words, one verdict each."""
 
-    rows: list[list[float]] = field(default_factory=list)
-    words: list[dict[int, float]] = field(default_factory=list)
+    glances: list[list[float]] = field(default_factory=list)
+    further: list[list[float]] = field(default_factory=list)
+    texts: list[tuple[str | None, str | None, str | None]] = field(default_factory=list)
+    """The line, the one before, the one after; None where there is none or it is too long to be scored."""
     junk: list[float] = field(default_factory=list)
     """How likely the line is junk: 0 or 1 where a reader said it."""
     sites: list[str] = field(default_factory=list)
@@ -65,12 +78,21 @@ class Lines:
     ) -> None:
         """Take up a page's candidates; a line whose `junk` is None is left out."""
         chosen = [index for index in candidates(page) if junk[index] is not None]
-        for index, features in zip(chosen, rows(page, chosen, title), strict=True):
-            self.rows.append(features)
-            self.words.append(buckets(page.lines[index]))
+        features = LineFeatures(page, title)
+        for index in chosen:
+            self.glances.append(features.glance(index))
+            self.further.append(features.further(index))
+            self.texts.append((page.lines[index], _text(page, index - 1), _text(page, index + 1)))
             self.junk.append(junk[index] or 0.0)
             self.sites.append(site)
             self.sources.append(source)
+
+
+def _text(page: Page, index: int) -> str | None:
+    if not 0 <= index < len(page.lines):
+        return None
+    line = page.lines[index]
+    return line if len(line) < MAX_OPEN_CHARS else None
 
 
 def collect(
@@ -94,7 +116,7 @@ def collect(
         text = "\n\n".join(row["lines"]) if labels else row["text"]
         junk: Sequence[float | None] | None
         if labels:
-            junk = [None if label == "unsure" else float(label not in KEEP) for label in labels]
+            junk = [None if label == "unsure" else float(label not in written_lines.KEEP) for label in labels]
         else:
             junk = taught.get(digest(title or "", text))
         if junk is None:
@@ -137,12 +159,15 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
     """
     pages = [page for path in sorted(data) for page in read_pages(path)]
     progress(f"{len(pages):,} pages")
-    trained_on = {path.name: path for path in sorted(data)}
+    trained_on = {path.name: path.read_bytes() for path in sorted(data)}
     taught = {}
     if any("labels" not in page for page in pages):
         taught = line_teaching.read()
-        trained_on["teaching/lines.tsv.gz"] = line_teaching.FILE
-    scores = train(pages, packs.load(), language.load().guess, output, taught)
+        trained_on["teaching/lines.tsv.gz"] = line_teaching.FILE.read_bytes()
+    library = packs.load()
+    written = {line.text: line.is_junk for line in written_lines.read()}
+    trained_on["teaching/written/*.tsv"] = b"".join(path.read_bytes() for path in written_lines.files())
+    scores = train(pages, library, language.load().guess, output, taught, written)
     model = output.read_bytes()
     model_digest = hashlib.sha256(model).hexdigest()
     entry = [
@@ -154,11 +179,8 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
         'licence = "Apache-2.0; it holds no texts"',
         'origin = "newsbeam models train-lines"',
         "[lines.trained_on]",
-        *(
-            f'"{name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"'
-            for name, path in trained_on.items()
-        ),
-        "[lines.scores]  # of the lines the rules leave undecided, on sites left out",
+        *(f'"{name}" = "{hashlib.sha256(content).hexdigest()}"' for name, content in trained_on.items()),
+        "[lines.scores]  # of the short lines of sites left out, without the rules",
         *(f"{name} = {value}" for name, value in scores.items()),
     ]
     Path(f"{output}.toml").write_text("\n".join(entry) + "\n", encoding="utf-8")
@@ -171,6 +193,7 @@ def train(
     guess_language: Callable[[str], str],
     output: Path,
     taught: Mapping[str, Sequence[float]],
+    written: Mapping[str, bool],
 ) -> dict[str, float]:
     """Train on pages and write the model.
 
@@ -180,26 +203,26 @@ def train(
         guess_language: what chooses the packs.
         output: the model's file, JSON.
         taught: digest of an article -> how likely each of its lines is junk.
+        written: text of a line -> whether it is junk (`written_lines`).
 
     Returns:
-        What was measured on sites left out: `threshold`, `precision` and `recall` of the lines that the
-        rules leave undecided.
+        What was measured on sites left out, of their lines without the rules: `threshold`, `precision` and
+        `recall`.
     """
     pages = list(pages)
-    data = _Data(collect(pages, library, guess_language, taught))
+    written = {**written_lines.of_packs(library.all_packs()), **written}
+    data = _Data(collect(pages, library, guess_language, taught), written)
     left_out = data.left_out_scores()
-    threshold, precision, recall = _threshold(left_out[data.ruled], data.junk[data.ruled] > 0.5)
+    threshold, precision, recall = _threshold(left_out[data.bare], data.junk[data.bare] > 0.5)
     everything = np.ones(len(data.junk), dtype=bool)
-    words, trees = data.fit_words(everything), data.fit(everything)
-    scale = float(np.abs(words.coef_).max()) / MAX_WEIGHT
-    weights = np.round(words.coef_[0] / scale).astype(np.int8)
+    glance, trees = data.fit(everything)
     content = {
-        "features": [*NAMES, "words"],
+        "features": [*FEATURES],
         "languages": sorted({page["lang"] for page in pages if "labels" in page}),
         "threshold": threshold,
-        "word_scale": scale,
-        "word_bias": float(words.intercept_[0]),
-        "words": b64encode(weights.tobytes()).decode(),
+        "words_of_pages": _export_words(data.fit_words_of_pages(everything)),
+        "words_written": _export_words(data.written),
+        "glance": _export(glance),
         "trees": _export(trees),
     }
     output.write_bytes(orjson.dumps(content))
@@ -207,16 +230,15 @@ def train(
 
 
 class _Data:
-    def __init__(self, lines: Lines) -> None:
-        from scipy.sparse import csr_matrix
-
-        self.rows = np.array(lines.rows)
+    def __init__(self, lines: Lines, written: Mapping[str, bool]) -> None:
+        self.glances = np.array(lines.glances)
+        self.further = np.array(lines.further)
         self.junk = np.array(lines.junk)
         sources = np.array(lines.sources)
-        self.ruled = sources == "ruled"
-        cells = [(n, bucket, value) for n, bag in enumerate(lines.words) for bucket, value in bag.items()]
-        at, bucket, value = zip(*cells, strict=True)
-        self.words = csr_matrix((value, (at, bucket)), shape=(len(lines.words), 1 << WORD_BITS))
+        self.bare = sources == "bare"
+        self.words = [_words(texts) for texts in zip(*lines.texts, strict=True)]
+        """Of the lines, of those before, of those after."""
+        self.written = fit_words(_words(list(written)), list(written.values()))
         pairs = [(site, source == "taught") for site, source in zip(lines.sites, lines.sources, strict=True)]
         counts = Counter(pairs)
         weights = np.array([1 / counts[pair] ** 0.5 for pair in pairs])  # big sites count less
@@ -224,16 +246,23 @@ class _Data:
         for part in (taught, ~taught):
             if part.any():
                 weights[part] /= weights[part].mean()
-        weights[sources == "bare"] *= BARE_WEIGHT
+        weights[self.bare] *= BARE_WEIGHT
         self.weights = weights
         self.fold = np.array([hashlib.sha256(site.encode()).digest()[0] % FOLDS for site in lines.sites])
 
-    def fit(self, use: Any) -> Any:
-        """Trees that see words' scores from sites left out."""
+    def fit(self, use: Any) -> tuple[Any, Any]:
+        """The trees at a glance, and those for the lines that they leave open."""
+        glance = self._fit(use, self.glance_features, GLANCE_TREES)
+        is_open = use & (glance.decision_function(self.glance_features) >= GLANCE_TOTAL - GLANCE_MARGIN)
+        if not 0 < self.junk[is_open].mean() < 1:  # a glance tells them all apart
+            is_open = use
+        return glance, self._fit(is_open, self.features, TREES)
+
+    def _fit(self, use: Any, features: Any, count: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         trees = HistGradientBoostingClassifier(
-            max_iter=TREES,
+            max_iter=count,
             learning_rate=RATE,
             max_leaf_nodes=LEAVES,
             min_samples_leaf=15,
@@ -242,33 +271,44 @@ class _Data:
             random_state=0,
         )
         at, junk, weights = self._verdicts(use)
-        return trees.fit(self.features[at], junk, sample_weight=weights)
+        return trees.fit(features[at], junk, sample_weight=weights)
+
+    @cached_property
+    def glance_features(self) -> Any:
+        """What the trees see at a glance."""
+        return self.features[:, : len(GLANCE_NAMES) + len(WORD_SCORES)]
 
     @cached_property
     def features(self) -> Any:
-        """The rows, with each line's word score by weights that never saw its site."""
-        word_scores = np.zeros(len(self.junk))
+        """The rows of `FEATURES`, with scores by words of pages that never saw the line's site."""
+        scores = np.full((len(self.words), len(self.junk)), NO_LINE)
         for fold in range(FOLDS):
             these = self.fold == fold
             if these.any():
-                word_scores[these] = self.fit_words(~these).decision_function(self.words[these])
-        return np.column_stack([self.rows, word_scores])
+                of_pages = self.fit_words_of_pages(~these)
+                for row, words in zip(scores, self.words, strict=True):
+                    at = these & (words.getnnz(axis=1) > 0)
+                    if at.any():
+                        row[at] = of_pages.decision_function(words[at])
+        own, before, after = scores
+        written = self.written.decision_function(self.words[0])
+        return np.column_stack([self.glances, own, written, self.further, before, after])
 
     def left_out_scores(self) -> Any:
-        """Each line's score by trees that never saw its site."""
+        """Each line's score by trees that never saw its site; 0 where a glance settles it."""
         scores = np.zeros(len(self.junk))
         for fold in range(FOLDS):
             these = self.fold == fold
             if these.any():
-                scores[these] = self.fit(~these).predict_proba(self.features[these])[:, 1]
+                glance, trees = self.fit(~these)
+                is_open = glance.decision_function(self.glance_features[these]) >= GLANCE_TOTAL
+                scores[these] = is_open * trees.predict_proba(self.features[these])[:, 1]
         return scores
 
-    def fit_words(self, use: Any) -> Any:
-        """The weights of the words."""
-        from sklearn.linear_model import LogisticRegression
-
+    def fit_words_of_pages(self, use: Any) -> Any:
+        """The weights of the words of pages."""
         at, junk, weights = self._verdicts(use)
-        return LogisticRegression(C=3, solver="liblinear").fit(self.words[at], junk, sample_weight=weights)
+        return fit_words(self.words[0][at], junk, weights)
 
     def _verdicts(self, use: Any) -> tuple[Any, Any, Any]:
         """Of the lines used: indices, whether junk, weights; a taught line counts as both."""
@@ -279,6 +319,30 @@ class _Data:
         return at[heavy], junk[heavy], weights[heavy]
 
 
+def fit_words(words: Any, junk: Any, weights: Any = None) -> Any:
+    """A linear score of words.
+
+    Args:
+        words: a row a line (`_words`).
+        junk: whether each is junk.
+        weights: how heavy each is.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=3, solver="liblinear").fit(words, junk, sample_weight=weights)
+
+
+def _words(texts: Sequence[str | None]) -> Any:
+    """A row a text, of length 1: its tokens' buckets."""
+    from scipy.sparse import csr_matrix
+
+    found = [tokens(text) if text else [] for text in texts]
+    at = [n for n, of_text in enumerate(found) for _ in of_text]
+    buckets = [bucket(token) for of_text in found for token in of_text]
+    values = [len(of_text) ** -0.5 for of_text in found for _ in of_text]
+    return csr_matrix((values, (at, buckets)), shape=(len(found), 1 << WORD_BITS))
+
+
 def _threshold(scores: Any, junk: Any) -> tuple[float, float, float]:
     """The lowest threshold with `MIN_PRECISION`, and precision and recall there."""
     for threshold in np.arange(_LOWEST, _HIGHEST, 0.01):
@@ -287,6 +351,17 @@ def _threshold(scores: Any, junk: Any) -> tuple[float, float, float]:
         if precision >= MIN_PRECISION:
             break
     return round(float(threshold), 2), round(precision, 4), round(float(junk[taken].sum() / junk.sum()), 4)
+
+
+def _export_words(words: Any) -> dict[str, Any]:
+    """The weights as `WordScore` reads them."""
+    scale = float(np.abs(words.coef_).max()) / MAX_WEIGHT
+    weights = np.round(words.coef_[0] / scale).astype(np.int8)
+    return {
+        "weights": b64encode(weights.tobytes()).decode(),
+        "scale": scale,
+        "bias": float(words.intercept_[0]),
+    }
 
 
 def _export(trees: Any) -> list[list[list[float]]]:

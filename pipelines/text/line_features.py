@@ -1,13 +1,15 @@
 """What the learned scorer sees of a line: its shape, its neighbours, and whether it speaks of the story.
 
 No words are features: a line's stems only count by how many of them begin a word of the page's paragraphs, so
-the scorer needs no language.
+the scorer needs no language. What a glance shows settles most lines; the rest costs a search of the text.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property
+from itertools import compress
 
 from pipelines.text.page import SENTENCE_CHARS, Page
 
@@ -23,32 +25,36 @@ BODY_CHARS = 50_000
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
-NAMES = (
+GLANCE_NAMES = (
     "chars",
     "words",
     "end",
     "start",
     "digits",
-    "capitals",
     "capital_words",
-    "inner_stops",
     "marks",
     "commas",
     "lines",
     "index",
     "from_end",
-    "paragraphs_before",
-    "paragraphs_after",
-    "since_paragraph",
-    "to_paragraph",
-    "run",
-    "run_share",
     "previous_chars",
     "next_chars",
     "previous_cut",
     "next_cut",
     "previous_end",
     "next_end",
+)
+"""The features seen at a glance, in their order."""
+
+FURTHER_NAMES = (
+    "capitals",
+    "inner_stops",
+    "paragraphs_before",
+    "paragraphs_after",
+    "since_paragraph",
+    "to_paragraph",
+    "run",
+    "run_share",
     "same_as_title",
     "in_body",
     "capitals_in_body",
@@ -60,7 +66,7 @@ NAMES = (
     "cut_share",
     "paragraph_chars",
 )
-"""The features, in the order of a row."""
+"""The features seen at a second look, in their order."""
 
 _END_CLASSES = {
     ".": 1,
@@ -93,95 +99,134 @@ def _may_be_scored(line: str) -> bool:
     return len(line) < (SENTENCE_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
 
 
-def rows(page: Page, chosen: list[int], title: str | None) -> list[list[float]]:
-    """One row of `NAMES` for each chosen line."""
-    count = len(page.lines)
-    is_paragraph = [page.cuts[index] is None and page.is_paragraph(index) for index in range(count)]
-    paragraphs = [index for index in range(count) if is_paragraph[index]]
-    running = " ".join([page.lines[index] for index in paragraphs])
-    body_chars = len(running) + 1
-    body = f" {running[:BODY_CHARS]}"
-    lower = body.lower()
-    title_stems = {word[:STEM_LETTERS].lower() for word in _WORD.findall(title)} if title else set()
-    shares: dict[int, tuple[float, float, int]] = {}
-    counts = Counter(page.lines)
+class LineFeatures:
+    """The features of a page's lines.
 
-    def share(index: int) -> tuple[float, float, int]:
-        if index not in shares:
-            if 0 <= index < count and not is_paragraph[index]:
-                words = _WORD.findall(page.lines[index])
-                stems = {word[:STEM_LETTERS].lower() for word in words}
-                names = {word for word in words if word[0].isupper()}
-                shares[index] = (
-                    sum([f" {stem}" in lower for stem in stems]) / len(stems) if stems else -1.0,
-                    sum([name in body for name in names]) / len(names) if names else -1.0,
-                    len(stems),
-                )
-            else:
-                shares[index] = (2.0, 2.0, 0)
-        return shares[index]
+    Args:
+        page: the page, as far as it is decided.
+        title: the article's, if known.
+    """
 
-    before = 0
-    paragraphs_before = []
-    for index in range(count):
-        paragraphs_before.append(before)
-        before += is_paragraph[index]
-    cut_share = sum(cut is not None for cut in page.cuts) / count
-    made = []
-    for index in chosen:
-        line = page.lines[index]
+    def __init__(self, page: Page, title: str | None) -> None:
+        self._page = page
+        self._title = title
+        self._shares: dict[int, tuple[float, float, int]] = {}
+
+    def glance(self, index: int) -> list[float]:
+        """A line's `GLANCE_NAMES`."""
+        lines, cuts = self._page.lines, self._page.cuts
+        line = lines[index]
+        previous = lines[index - 1] if index else ""
+        following = lines[index + 1] if index < len(lines) - 1 else ""
+        words = line.split(" ")
+        return [
+            float(len(line)),
+            float(len(words)),
+            float(_END_CLASSES.get(line[-1], 10 if line[-1].isdecimal() else 0)),
+            float(_start_class(line[0])),
+            sum(map(str.isdecimal, line)) / len(line),
+            sum([word[:1].isupper() for word in words]) / len(words),
+            float(sum(map(_MARKS.__contains__, line))),
+            float(line.count(",")),
+            float(len(lines)),
+            float(index),
+            float(len(lines) - 1 - index),
+            float(len(previous) if previous else -1),
+            float(len(following) if following else -1),
+            float(bool(previous) and cuts[index - 1] is not None),
+            float(bool(following) and cuts[index + 1] is not None),
+            float(_END_CLASSES.get(previous[-1], 0) if previous else -1),
+            float(_END_CLASSES.get(following[-1], 0) if following else -1),
+        ]
+
+    def further(self, index: int) -> list[float]:
+        """A line's `FURTHER_NAMES`."""
+        line, count = self._page.lines[index], len(self._page.lines)
+        is_paragraph = self._is_paragraph
         first = index
         while first > 0 and not is_paragraph[first - 1]:
             first -= 1
         last = index
         while last < count - 1 and not is_paragraph[last + 1]:
             last += 1
-        words = line.split(" ")
-        in_body, names_in_body, stems = share(index)
-        title_share = 0.0
-        if title_stems:
-            own = {word[:STEM_LETTERS].lower() for word in _WORD.findall(line)}
-            title_share = len(own & title_stems) / len(own) if own else 0.0
-        made.append(
-            [
-                float(len(line)),
-                float(len(words)),
-                float(_END_CLASSES.get(line[-1], 10 if line[-1].isdecimal() else 0)),
-                float(_start_class(line[0])),
-                sum(map(str.isdecimal, line)) / len(line),
-                sum(map(str.isupper, line)) / len(line),
-                sum([word[:1].isupper() for word in words]) / len(words),
-                float(line.count(". ") + line.count("! ") + line.count("? ")),
-                float(sum(map(_MARKS.__contains__, line))),
-                float(line.count(",")),
-                float(count),
-                float(index),
-                float(count - 1 - index),
-                float(paragraphs_before[index]),
-                float(before - paragraphs_before[index]),
-                float(index - first + 1 if first > 0 else -1),
-                float(last - index + 1 if last < count - 1 else -1),
-                float(last - first + 1),
-                (index - first) / (last - first + 1),
-                float(len(page.lines[index - 1]) if index else -1),
-                float(len(page.lines[index + 1]) if index < count - 1 else -1),
-                float(index > 0 and page.cuts[index - 1] is not None),
-                float(index < count - 1 and page.cuts[index + 1] is not None),
-                float(_END_CLASSES.get(page.lines[index - 1][-1], 0) if index else -1),
-                float(_END_CLASSES.get(page.lines[index + 1][-1], 0) if index < count - 1 else -1),
-                title_share,
-                in_body,
-                names_in_body,
-                share(index - 1)[0],
-                share(index + 1)[0],
-                float(stems),
-                float(counts[line]),
-                float(body_chars),
-                cut_share,
-                body_chars / len(paragraphs) if paragraphs else 0.0,
-            ]
-        )
-    return made
+        before, paragraphs = sum(is_paragraph[:index]), sum(is_paragraph)
+        body_chars = len(self._running) + 1
+        in_body, names_in_body, stems = self._share(index)
+        return [
+            sum(map(str.isupper, line)) / len(line),
+            float(line.count(". ") + line.count("! ") + line.count("? ")),
+            float(before),
+            float(paragraphs - before),
+            float(index - first + 1 if first > 0 else -1),
+            float(last - index + 1 if last < count - 1 else -1),
+            float(last - first + 1),
+            (index - first) / (last - first + 1),
+            self._same_as_title(line),
+            in_body,
+            names_in_body,
+            self._share(index - 1)[0],
+            self._share(index + 1)[0],
+            float(stems),
+            float(self._repeats[line]),
+            float(body_chars),
+            self._cut_share,
+            body_chars / paragraphs if paragraphs else 0.0,
+        ]
+
+    @cached_property
+    def _is_paragraph(self) -> list[bool]:
+        page = self._page
+        return [cut is None and page.is_paragraph(index) for index, cut in enumerate(page.cuts)]
+
+    @cached_property
+    def _running(self) -> str:
+        return " ".join(compress(self._page.lines, self._is_paragraph))
+
+    @cached_property
+    def _body(self) -> str:
+        return f" {self._running[:BODY_CHARS]}"
+
+    @cached_property
+    def _lower(self) -> str:
+        return self._body.lower()
+
+    @cached_property
+    def _repeats(self) -> Counter[str]:
+        return Counter(self._page.lines)
+
+    @cached_property
+    def _cut_share(self) -> float:
+        return sum(cut is not None for cut in self._page.cuts) / len(self._page.cuts)
+
+    @cached_property
+    def _title_stems(self) -> set[str]:
+        return _stems(_WORD.findall(self._title)) if self._title else set()
+
+    def _same_as_title(self, line: str) -> float:
+        if not self._title_stems:
+            return 0.0
+        own = _stems(_WORD.findall(line))
+        return len(own & self._title_stems) / len(own) if own else 0.0
+
+    def _share(self, index: int) -> tuple[float, float, int]:
+        """The share of a line's stems, and of its capitalised words, that the paragraphs have; its stems."""
+        found = self._shares.get(index)
+        if found is None:
+            found = (2.0, 2.0, 0)
+            if 0 <= index < len(self._page.lines) and not self._is_paragraph[index]:
+                words = _WORD.findall(self._page.lines[index])
+                stems, names = _stems(words), {word for word in words if word[0].isupper()}
+                found = (
+                    sum([f" {stem}" in self._lower for stem in stems]) / len(stems) if stems else -1.0,
+                    sum([name in self._body for name in names]) / len(names) if names else -1.0,
+                    len(stems),
+                )
+            self._shares[index] = found
+        return found
+
+
+def _stems(words: list[str]) -> set[str]:
+    return {word[:STEM_LETTERS].lower() for word in words}
 
 
 def _start_class(char: str) -> int:

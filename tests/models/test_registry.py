@@ -43,7 +43,7 @@ def test_every_listed_model_is_the_one_that_is_there(folder: Path, job: str) -> 
 
 
 def test_every_file_that_is_no_text_is_listed() -> None:
-    texts = {".py", ".toml", ".pyc"}
+    texts = {".py", ".toml", ".tsv", ".pyc"}
     there = {path for path in registry.FOLDER.rglob("*") if path.is_file() and path.suffix not in texts}
     assert there == {registry.verified(job, folder) for folder, job in LISTED}
 

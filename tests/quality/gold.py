@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.models import line_teaching
+from pipelines.models import line_teaching, written_lines
 from pipelines.models.train_lines import read_pages, train
 from pipelines.text import language, line_model, packs
 from pipelines.text.boilerplate import Hints, strip_boilerplate
@@ -73,7 +73,8 @@ def scorer_of(rows: Sequence[Mapping[str, Any]], shared: Path) -> LineModel:
     pages = [*rows, *(article for article in articles if not is_hidden(article["publisher"]))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines.json"
-        train(pages, packs.load(), identifier.guess, path, line_teaching.read())
+        written = {line.text: line.is_junk for line in written_lines.read()}
+        train(pages, packs.load(), identifier.guess, path, line_teaching.read(), written)
         content = orjson.loads(path.read_bytes())
     content["threshold"] = line_model.shipped().threshold
     return LineModel(content)

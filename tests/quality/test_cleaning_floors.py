@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quality import cleaning, floors, gold
+from tests.quality import cleaning, floors, gold, written
 from tests.quality.line_score import score
 
 
@@ -14,6 +14,11 @@ def test_no_figure_is_under_its_floor(shared: Path) -> None:
     hidden = [row for row in gold.pages(shared) if gold.is_hidden(row["site"])]
     assert floors.read(cleaning.TABLE), "floors.toml has no floors for cleaning"
     assert floors.below(cleaning.TABLE, cleaning.figures(gold.clean(hidden))) == []
+
+
+def test_no_figure_on_written_lines_is_under_its_floor() -> None:
+    assert floors.read(written.TABLE), "floors.toml has no floors for written lines"
+    assert floors.below(written.TABLE, written.figures(written.count())) == []
 
 
 PAGE = {

@@ -10,8 +10,14 @@ import pytest
 from pipelines.text import line_model
 from pipelines.text.boilerplate import Hints, strip_boilerplate
 from pipelines.text.ledger import Cut, restore
-from pipelines.text.line_features import MAX_OPEN_CHARS, NAMES, candidates, rows
-from pipelines.text.line_model import WORD_BITS, LineModel, buckets
+from pipelines.text.line_features import (
+    FURTHER_NAMES,
+    GLANCE_NAMES,
+    MAX_OPEN_CHARS,
+    LineFeatures,
+    candidates,
+)
+from pipelines.text.line_model import FEATURES, WORD_BITS, WORD_SCORES, LineModel, WordScore, bucket, tokens
 from pipelines.text.packs import PackLibrary
 from pipelines.text.page import Page
 from schemas.article import RemovalKind
@@ -20,16 +26,23 @@ BODY = "The council voted on Friday to close the old bridge for repairs until th
 LABEL = "Bridge gallery label"
 
 
-def model(total: float, threshold: float = 0.5) -> LineModel:
+def words(weights: dict[str, int]) -> dict[str, object]:
+    """A word score with these weights of tokens, and of no other."""
+    table = bytearray(1 << WORD_BITS)
+    for token, weight in weights.items():
+        table[bucket(token)] = weight % 256
+    return {"weights": b64encode(table).decode(), "scale": 0.5, "bias": -1.0}
+
+
+def model(total: float, threshold: float = 0.5, glance: float = 0.0) -> LineModel:
     """A scorer that gives every line the same score."""
     return LineModel(
         {
-            "features": [*NAMES, "words"],
+            "features": [*FEATURES],
             "languages": ["en"],
             "threshold": threshold,
-            "word_scale": 1.0,
-            "word_bias": 0.0,
-            "words": b64encode(bytes(1 << WORD_BITS)).decode(),
+            **dict.fromkeys(WORD_SCORES, words({})),
+            "glance": [[[-1, glance]]],
             "trees": [[[-1, total]]],
         }
     )
@@ -47,8 +60,9 @@ def test_only_short_and_open_lines_beside_other_text_may_be_scored() -> None:
 def test_a_row_has_every_feature() -> None:
     page = Page(f"{LABEL}\n{BODY}\n1\n—")
     for title in (None, "", "Old bridge"):
-        made = rows(page, [0, 2, 3], title)
-        assert [len(row) for row in made] == [len(NAMES)] * 3
+        features = LineFeatures(page, title)
+        assert [len(features.glance(index)) for index in (0, 2, 3)] == [len(GLANCE_NAMES)] * 3
+        assert [len(features.further(index)) for index in (0, 2, 3)] == [len(FURTHER_NAMES)] * 3
 
 
 def test_an_endless_paragraph_costs_no_more_than_a_long_one() -> None:
@@ -56,14 +70,30 @@ def test_an_endless_paragraph_costs_no_more_than_a_long_one() -> None:
     labels = [" ".join(words[first : first + 9]) for first in range(0, len(words), 9)]
     page = Page("\n".join([*labels, "абвгд " * 1_500_000]))
     start = time.process_time()
-    assert len(rows(page, candidates(page), None)) == 390
+    features = LineFeatures(page, None)
+    assert len([features.further(index) for index in candidates(page)]) == 390
     assert time.process_time() - start < 5
 
 
-def test_words_are_a_vector_of_length_one() -> None:
-    assert sum(value * value for value in buckets("A line, of words").values()) == pytest.approx(1)
-    assert buckets(" \n") == {}
-    assert buckets("Foto 7") == buckets("foto 3") != buckets("foto 73")
+def test_a_line_is_its_words_their_stems_and_its_ends() -> None:
+    assert tokens("Photographed 1999") == [
+        "photographed",
+        "0000",
+        "sphoto",
+        "^photographed",
+        "^photographed 0000",
+        "$0000",
+    ]
+    assert tokens(" \n") == []
+    assert tokens("Foto 7") == tokens("foto 3") != tokens("foto 73")
+
+
+def test_words_weigh_as_much_as_they_are_trained_to() -> None:
+    score = WordScore(words({"photo": 10, "$photo": -2}))
+    assert score.of([]) == -1
+    assert score.of([bucket(token) for token in tokens("Photo")]) == pytest.approx(-1 + 0.5 * 8 / 4**0.5)
+    with pytest.raises(ValueError, match="other buckets"):
+        WordScore({"weights": "", "scale": 1.0, "bias": 0.0})
 
 
 def test_a_scored_line_says_so_with_its_score() -> None:
@@ -74,13 +104,14 @@ def test_a_scored_line_says_so_with_its_score() -> None:
     assert [(r.rule, r.score) for r in cleaned.removed] == [("line_model", 0.8808)]
     assert restore(cleaned.text, cleaned.removed) == raw
     assert strip_boilerplate(raw, packs, Hints(), model(-2.0)).removed == ()
+    assert strip_boilerplate(raw, packs, Hints(), model(2.0, glance=-1.1)).removed == ()
     unknown = PackLibrary().select("ko")
     assert strip_boilerplate(raw, unknown, Hints(), model(2.0)).removed == ()
 
 
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ValueError, match="other features"):
-        LineModel({"features": ["chars"], "words": ""})
+        LineModel({"features": ["chars"]})
 
 
 def test_the_shipped_model_leaves_a_plain_article_alone() -> None:
