@@ -28,7 +28,16 @@ REPEATS = 3
 MIN_REPEATED_CHARS = 4
 
 _NOT_ALNUM = re.compile(r"[\W_]+")
-_RELATED = frozenset({RemovalKind.RELATED_LINK, RemovalKind.RELATED_TAIL})
+_IN_LISTS = frozenset(
+    {
+        RemovalKind.RELATED_LINK,
+        RemovalKind.RELATED_TAIL,
+        RemovalKind.MASTHEAD_DATE,
+        RemovalKind.TAGS,
+        RemovalKind.UI,
+    }
+)
+"""What stands between the headlines of a list: pointers, their days, their sections, labels."""
 
 TITLE_RULE = "document/title"
 DOUBLED_TITLE_RULE = "document/doubled_title"
@@ -122,8 +131,8 @@ def _take_run(page: Page, index: int, rule: Rule) -> None:
     run: list[int] = []
     for below in range(index + 1, min(index + 1 + RUN_LINES, len(page.lines))):
         cut = page.cuts[below]
-        if cut is not None and cut.kind not in _RELATED:
-            break  # a ruled line, a credit: the list's end
+        if cut is not None and (cut.kind not in _IN_LISTS or not any(map(str.isalnum, page.lines[below]))):
+            break  # a credit, a ruled line: the list's end
         if cut is None and not page.is_headline(below):
             run = run[:-1]  # right above a paragraph stands its subhead
             break

@@ -75,6 +75,18 @@ def test_pictures_captioned_twice_do_not_take_the_paragraphs_behind_them() -> No
     assert strip_boilerplate(f"{body}\n{foot}", LIBRARY.select("ru")).text == body
 
 
+def test_a_list_of_headlines_goes_on_behind_a_label_and_ends_at_a_ruled_line() -> None:
+    body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+    stories = "Read more:\nA storm is coming to the coast"
+    more = "The harbour opens a week late"
+    packs = LIBRARY.select("en")
+    labelled = strip_boilerplate(f"{body}\n{stories}\n2 hours ago\n{more}", packs)
+    assert labelled.text == body
+    assert more in labelled.related
+    ruled = strip_boilerplate(f"{body}\n{stories}\n--------\n{more}\n{body[4:]}", packs)
+    assert ruled.text == f"{body}\n{more}\n{body[4:]}"
+
+
 def pieces() -> list[str]:
     parts = [line for path in SEEDS for line in read(path).split("\n")]
     for pack in LIBRARY.all_packs():
