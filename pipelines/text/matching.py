@@ -64,8 +64,9 @@ def match_rules(page: Page, packs: Packs, settled: frozenset[str] = frozenset())
 
 def _match_open(page: Page, index: int, folded: bytes, packs: Packs) -> None:
     for rule in packs.fired_open(folded):
-        if _fits(rule, page, index):
-            _take_line(page, index, rule, next(_matches(rule, folded)).groups)
+        match = next(_matches(rule, folded), None) if _fits(rule, page, index) else None
+        if match is not None:
+            _take_line(page, index, rule, match.groups)
             return
 
 

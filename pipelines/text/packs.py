@@ -66,22 +66,22 @@ class Packs:
         return _Automaton(tuple(rule for rule in self._own_rules if rule.where is Where.OPEN))
 
     def fired(self, folded: bytes) -> list[Rule]:
-        """The line and span rules that match anywhere in a folded text, in the order of `rules`."""
+        """The line and span rules that may match somewhere in a folded text, in the order of `rules`."""
         return self._text_rules.fired(folded) + (self.wider.fired(folded) if self.wider else [])
 
     def fired_open(self, folded: bytes) -> list[Rule]:
-        """The open rules that match a folded line, in the order of `rules`."""
+        """The open rules that may match a folded line, in the order of `rules`."""
         return self._open_rules.fired(folded) + (self.wider.fired_open(folded) if self.wider else [])
 
 
 class _Automaton:
-    """One RE2 set of several rules."""
+    """One RE2 set of several rules, each as its `wider` pattern: a rule that does not fire does not match."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
         self._set = re2.Set.SearchSet(options(MAX_SET_BYTES))
         for rule in rules:
-            self._set.Add(rule.anchored)
+            self._set.Add(rule.wider)
         self._set.Compile()
 
     def fired(self, folded: bytes) -> list[Rule]:

@@ -6,6 +6,7 @@ example is a `PackError` that names the file and the rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,9 @@ MAX_PATTERN_BYTES = 8 << 20
 
 GROUPS = frozenset({"cut", "headline", "credit", "agency", "author", "count"})
 """Named groups a pattern may have: `cut` is what a span rule removes, the others fill fields."""
+
+
+_COUNTED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
 
 
 class PackError(ValueError):
@@ -80,6 +84,12 @@ class Rule:
             return f"(?mi:{self.pattern})"
         return rf"(?mi:^[ \t]*(?:{self.pattern})[ \t]*$)"
 
+    @property
+    def wider(self) -> str:
+        """`anchored` with stretches of any length where it counts them: it matches at least wherever the rule
+        does. A count costs an automaton a state for each of its steps, a stretch without end costs one."""
+        return _COUNTED.sub(_uncounted, self.anchored)
+
     @cached_property
     def compiled(self) -> Any:
         """The RE2 object of `anchored`."""
@@ -89,6 +99,11 @@ class Rule:
     def groups(self) -> dict[str, int]:
         """The named groups of the pattern, and their numbers."""
         return dict(self.compiled.groupindex)
+
+
+def _uncounted(counted: re.Match[str]) -> str:
+    least = int(counted[1])
+    return "*" if least == 0 else "+" if least == 1 else "{2,}"
 
 
 def options(max_mem: int) -> Any:

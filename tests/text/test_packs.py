@@ -13,7 +13,7 @@ import pytest
 from pipelines.text.boilerplate import strip_boilerplate
 from pipelines.text.pack import Pack, read_pack
 from pipelines.text.packs import PackLibrary, Packs, chosen_packs
-from pipelines.text.rule import PackError, Rule, check_pattern
+from pipelines.text.rule import PackError, Rule, check_pattern, read_rule
 from pipelines.text.rule_examples import failures
 
 LIBRARY = PackLibrary()
@@ -204,3 +204,27 @@ def test_a_site_s_selection_finds_what_one_automaton_of_all_its_rules_would(tmp_
     assert chosen.fired_open(folded) == together.fired_open(folded)
     assert {"own/sites/a.bg/a", "own/common/a", "bg/related-oshte"} <= set(fired)
     assert library.select("bg", "b.a.bg").wider is library.select("bg")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wider"),
+    [
+        (r"photos? of .{2,40}", r"photos? of .{2,}"),
+        (r"\d{4} (?:a|b){0,3}c{1,9}", r"\d{4} (?:a|b)*c+"),
+        (r"[^.!?]{14,}\{1,2\}", r"[^.!?]{2,}\{1,2\}"),
+    ],
+)
+def test_an_automaton_counts_no_stretch(pattern: str, wider: str) -> None:
+    table = {"id": "a", "kind": "ui", "pattern": pattern, "why": "w", "drops": ["x"], "keeps": ["y"]}
+    rule = read_rule("p", table, {})
+    assert rule.wider == rule.anchored.replace(pattern, wider)
+
+
+def test_a_rule_that_fires_and_does_not_match_takes_nothing() -> None:
+    table = {"id": "a", "kind": "ui", "why": "w", "drops": ["x"], "keeps": ["y"], "pattern": r"bo{2,3}h"}
+    for where in ("line", "open", "span"):
+        rule = read_rule("p", {**table, "where": where}, {})
+        packs = Packs((Pack("p", (), (rule,), ""),))
+        assert packs.fired(b"booooh") + packs.fired_open(b"booooh") == [rule]
+        assert strip_boilerplate("booooh", packs).removed == ()
+        assert strip_boilerplate("boooh", packs).text == ""
