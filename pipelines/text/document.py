@@ -26,6 +26,8 @@ FOOT_SHARE = 0.5
 REPEATS = 3
 """So often a line must stand in a page to be taken for a label."""
 MIN_REPEATED_CHARS = 4
+_RATING = frozenset("●○◐★☆")
+"""A test of several products gives the same rating more than once."""
 
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _IN_LISTS = frozenset(
@@ -81,13 +83,17 @@ def take_doubled_tail(page: Page) -> None:
 
     The pairs must follow one another to the end of the page with at most two lines (a summary)
     after each; one pair is enough right under a line that a rule took, else it takes two. Lines only
-    behind the last pair are no summary: the pairs were pictures in the article.
+    behind the last pair are no summary: the pairs were pictures in the article. One word ("Instagram"
+    under each embedded post) is no headline.
     """
     lines = page.lines
     pairs = [
         index
         for index in range(1, len(lines) - 1)
-        if lines[index] == lines[index + 1] and page.cuts[index] is None and page.is_headline(index)
+        if lines[index] == lines[index + 1]
+        and " " in lines[index]
+        and page.cuts[index] is None
+        and page.is_headline(index)
     ]
     first = len(lines)
     summaries: list[int] = []
@@ -160,6 +166,7 @@ def _is_label(line: str) -> bool:
         and line[-1] not in ".!?…:;,"
         and not any(char.isdecimal() for char in line)
         and any(char.isalpha() for char in line)
+        and _RATING.isdisjoint(line)
     )
 
 
