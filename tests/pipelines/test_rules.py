@@ -30,8 +30,8 @@ pattern = '''наш(?:ият|а) \\pL+ \\(\\d+\\)'''
 why = "The house's own promotion."
 since = 2026-01-31
 last_checked = 2026-05-31
-drops = ["Нашият бюлетин (12)"]
-keeps = ["Нашият бюлетин има 12 броя."]  # a trap
+drops = ["Нашият покрив (12)"]
+keeps = ["Нашият покрив има 12 броя."]  # a trap
 """
 
 
@@ -84,7 +84,7 @@ class TestTest:
 
 class TestCoverage:
     def test_what_fired_and_what_never_did(self, newsbeam: Newsbeam, own: Path, tmp_path: Path) -> None:
-        records = [page(n, "Нашият бюлетин (3)", "Снимка: БТА", site=f"{'abc'[n]}.bg") for n in range(3)]
+        records = [page(n, "Нашият покрив (3)", "Снимка: БТА", site=f"{'abc'[n]}.bg") for n in range(3)]
         file = corpus(tmp_path, [*records, {"text": 3}])
         answer = newsbeam("rules", "coverage", file, "--packs", own, "--json")
         found = answer.json
@@ -130,7 +130,7 @@ class TestMine:
 
 class TestDiff:
     def test_a_changed_pack_is_shown_by_rule(self, newsbeam: Newsbeam, own: Path, tmp_path: Path) -> None:
-        file = corpus(tmp_path, [page(n, "Нашият бюлетин (3)") for n in range(2)])
+        file = corpus(tmp_path, [page(n, "Нашият покрив (3)") for n in range(2)])
         old = tmp_path / "old" / "sites"
         shutil.copytree(own / "sites", old)
         same = newsbeam("rules", "diff", file, "--packs", own, "--against", old.parent)
@@ -143,7 +143,7 @@ class TestDiff:
         answer = newsbeam("rules", "diff", file, "--packs", own, "--against", old.parent)
         said = answer.stdout.decode()
         assert answer.exit_code == 1 and "own/sites/a.bg/house\n  removed: 2 times on 2 pages" in said
-        assert "- Нашият бюлетин (3)   https://a.bg/0" in said and "2 of 2 pages differ" in said
+        assert "- Нашият покрив (3)   https://a.bg/0" in said and "2 of 2 pages differ" in said
 
     def test_nowhere_to_compare_with_is_wrong_usage(self, newsbeam: Newsbeam, tmp_path: Path) -> None:
         answer = newsbeam("rules", "diff", corpus(tmp_path, [page(1)]), "--against", "no-such-revision")
@@ -182,7 +182,7 @@ class TestKeep:
     def record(self, newsbeam: Newsbeam, own: Path, tmp_path: Path) -> str:
         from pipelines.config import Cleaning
 
-        article = Enricher(cleaning=Cleaning(own)).enrich(page(1, "Нашият бюлетин (3)"))
+        article = Enricher(cleaning=Cleaning(own)).enrich(page(1, "Нашият покрив (3)"))
         assert isinstance(article, Article) and article.removed
         return encode(article).decode()
 
@@ -191,12 +191,12 @@ class TestKeep:
     ) -> None:
         (tmp_path / "r.jsonl").write_text(record)
         for given in (tmp_path / "r.jsonl", record):
-            answer = newsbeam("rules", "keep", given, "бюлетин (3)", "--packs", own)
+            answer = newsbeam("rules", "keep", given, "покрив (3)", "--packs", own)
             assert answer.exit_code == 0, answer.stderr
         assert "was already a keeps example" in answer.stdout.decode()
         content = (own / "sites" / "a.bg.toml").read_text()
-        kept = '["Нашият бюлетин има 12 броя.", "Нашият бюлетин (3)"]  # a trap'
-        assert content == RULE.replace('["Нашият бюлетин има 12 броя."]  # a trap', kept)
+        kept = '["Нашият покрив има 12 броя.", "Нашият покрив (3)"]  # a trap'
+        assert content == RULE.replace('["Нашият покрив има 12 броя."]  # a trap', kept)
         assert newsbeam("rules", "test", "own/sites/a.bg", "--packs", own).exit_code == 1
 
     def test_what_the_page_decided_goes_to_the_list_of_kept_lines(
