@@ -25,7 +25,7 @@ from pipelines.models.topic_teaching import digest
 from pipelines.text import language, packs
 from pipelines.text.boilerplate import Hints, decide
 from pipelines.text.findings import Findings
-from pipelines.text.line_features import GLANCE_NAMES, MAX_OPEN_CHARS, LineFeatures, candidates
+from pipelines.text.line_features import GLANCE_NAMES, LineFeatures, candidates, short_line
 from pipelines.text.line_model import (
     FEATURES,
     GLANCE_TOTAL,
@@ -82,17 +82,10 @@ class Lines:
         for index in chosen:
             self.glances.append(features.glance(index))
             self.further.append(features.further(index))
-            self.texts.append((page.lines[index], _text(page, index - 1), _text(page, index + 1)))
+            self.texts.append((page.lines[index], short_line(page, index - 1), short_line(page, index + 1)))
             self.junk.append(junk[index] or 0.0)
             self.sites.append(site)
             self.sources.append(source)
-
-
-def _text(page: Page, index: int) -> str | None:
-    if not 0 <= index < len(page.lines):
-        return None
-    line = page.lines[index]
-    return line if len(line) < MAX_OPEN_CHARS else None
 
 
 def collect(
@@ -165,7 +158,7 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
         taught = line_teaching.read()
         trained_on["teaching/lines.tsv.gz"] = line_teaching.FILE.read_bytes()
     library = packs.load()
-    written = {line.text: line.is_junk for line in written_lines.read()}
+    written = written_lines.verdicts()
     trained_on["teaching/written/*.tsv"] = b"".join(path.read_bytes() for path in written_lines.files())
     scores = train(pages, library, language.load().guess, output, taught, written)
     model = output.read_bytes()

@@ -57,6 +57,11 @@ def read(folder: Path = WRITTEN) -> Iterator[WrittenLine]:
             yield WrittenLine(path.stem, label, text)
 
 
+def verdicts() -> dict[str, bool]:
+    """Text -> whether it is junk: the project's own written lines. Raises as `read` does."""
+    return {line.text: line.is_junk for line in read()}
+
+
 def of_packs(packs: Iterable[Pack]) -> dict[str, bool]:
     """Text -> whether it is junk: the examples of rules by lines, but those that are cut in part."""
     return dict(_of_packs(packs))

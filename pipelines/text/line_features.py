@@ -95,6 +95,14 @@ def candidates(page: Page) -> list[int]:
     return chosen if len(chosen) < len(undecided) else []
 
 
+def short_line(page: Page, index: int) -> str | None:
+    """The line there; None where there is none or it is too long to be scored."""
+    if not 0 <= index < len(page.lines):
+        return None
+    line = page.lines[index]
+    return line if len(line) < MAX_OPEN_CHARS else None
+
+
 def _may_be_scored(line: str) -> bool:
     return len(line) < (SENTENCE_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
 

@@ -21,9 +21,9 @@ from pipelines.models import registry
 from pipelines.text.line_features import (
     FURTHER_NAMES,
     GLANCE_NAMES,
-    MAX_OPEN_CHARS,
     STEM_LETTERS,
     LineFeatures,
+    short_line,
 )
 from pipelines.text.page import Page
 
@@ -128,9 +128,8 @@ class LineModel:
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
 
     def _neighbour(self, page: Page, index: int) -> float:
-        if not 0 <= index < len(page.lines) or len(page.lines[index]) >= MAX_OPEN_CHARS:
-            return NO_LINE
-        return self._of_pages.of(list(map(bucket, tokens(page.lines[index]))))
+        line = short_line(page, index)
+        return NO_LINE if line is None else self._of_pages.of(list(map(bucket, tokens(line))))
 
 
 def _total(trees: list[tuple[Any, ...]], row: list[float]) -> float:

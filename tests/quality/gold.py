@@ -73,8 +73,8 @@ def scorer_of(rows: Sequence[Mapping[str, Any]], shared: Path) -> LineModel:
     pages = [*rows, *(article for article in articles if not is_hidden(article["publisher"]))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines.json"
-        written = {line.text: line.is_junk for line in written_lines.read()}
-        train(pages, packs.load(), identifier.guess, path, line_teaching.read(), written)
+        taught, written = line_teaching.read(), written_lines.verdicts()
+        train(pages, packs.load(), identifier.guess, path, taught, written)
         content = orjson.loads(path.read_bytes())
     content["threshold"] = line_model.shipped().threshold
     return LineModel(content)

@@ -75,6 +75,18 @@ def test_pictures_captioned_twice_do_not_take_the_paragraphs_behind_them() -> No
     assert strip_boilerplate(f"{body}\n{foot}", LIBRARY.select("ru")).text == body
 
 
+def test_one_word_under_each_of_several_posts_is_no_headline() -> None:
+    body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+    raw = f"{body}\nInstagram\nInstagram\nThe bridge is old\nInstagram\nInstagram\nIt was built in 1912"
+    assert "The bridge is old" in strip_boilerplate(raw, LIBRARY.select("en")).text
+
+
+def test_a_rating_that_stands_three_times_is_no_label() -> None:
+    body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+    rated = "\n".join([body, *(f"Model {name}\nRating ●●●●○" for name in "abc")])
+    assert strip_boilerplate(rated, LIBRARY.select("en")).text == rated
+
+
 def test_a_list_of_headlines_goes_on_behind_a_label_and_ends_at_a_ruled_line() -> None:
     body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
     stories = "Read more:\nA storm is coming to the coast"
