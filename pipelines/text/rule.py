@@ -25,7 +25,8 @@ GROUPS = frozenset({"cut", "headline", "credit", "agency", "author", "count"})
 """Named groups a pattern may have: `cut` is what a span rule removes, the others fill fields."""
 
 
-_COUNTED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
+_COUNTED = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^]\\])*\]|\{(\d+),\d*\}")
+"""A count of a stretch, in group 1; what is escaped or stands in a set of characters counts nothing."""
 
 
 class PackError(ValueError):
@@ -101,8 +102,10 @@ class Rule:
         return dict(self.compiled.groupindex)
 
 
-def _uncounted(counted: re.Match[str]) -> str:
-    least = int(counted[1])
+def _uncounted(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return found[0]
+    least = int(found[1])
     return "*" if least == 0 else "+" if least == 1 else "{2,}"
 
 

@@ -212,6 +212,8 @@ def test_a_site_s_selection_finds_what_one_automaton_of_all_its_rules_would(tmp_
         (r"photos? of .{2,40}", r"photos? of .{2,}"),
         (r"\d{4} (?:a|b){0,3}c{1,9}", r"\d{4} (?:a|b)*c+"),
         (r"[^.!?]{14,}\{1,2\}", r"[^.!?]{2,}\{1,2\}"),
+        (r"\Qa{1,2}\E{1,2}", r"\Qa{1,2}\E+"),
+        (r"[a{1,2}]{1,2}[]{3,4}][[:alpha:]{0,5}]\\{0,6}", r"[a{1,2}]+[]{3,4}][[:alpha:]{0,5}]\\*"),
     ],
 )
 def test_an_automaton_counts_no_stretch(pattern: str, wider: str) -> None:
