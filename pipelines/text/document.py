@@ -150,13 +150,23 @@ def _take_run(page: Page, index: int, rule: Rule) -> None:
 def take_repeats(page: Page) -> None:
     """Take short lines without a full stop that stand three times or more: captions, labels, names.
 
-    Lines with digits are left alone: rows of tables repeat.
+    One of them at least stands between paragraphs: what stands among other short lines alone is a list's or
+    a table's. Lines with digits are left alone: rows of tables repeat.
     """
     if len(set(page.lines)) == len(page.lines):
         return
     counts = Counter(page.lines)
-    for index, line in enumerate(page.lines):
-        if counts[line] >= REPEATS and _is_label(line):
+    standing = [index for index, cut in enumerate(page.cuts) if cut is None]
+    labels = {
+        page.lines[index]
+        for above, index, below in zip(standing, standing[1:], standing[2:], strict=False)
+        if counts[page.lines[index]] >= REPEATS
+        and _is_label(page.lines[index])
+        and page.is_paragraph(above)
+        and page.is_paragraph(below)
+    }
+    for index in standing:
+        if page.lines[index] in labels:
             _take(page, index, RemovalKind.UI, REPEAT_RULE)
 
 

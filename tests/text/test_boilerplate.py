@@ -81,10 +81,15 @@ def test_one_word_under_each_of_several_posts_is_no_headline() -> None:
     assert "The bridge is old" in strip_boilerplate(raw, LIBRARY.select("en")).text
 
 
-def test_a_rating_that_stands_three_times_is_no_label() -> None:
+def test_a_label_between_paragraphs_is_taken_where_it_stands_three_times_a_list_s_item_never() -> None:
     body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
-    rated = "\n".join([body, *(f"Model {name}\nRating ●●●●○" for name in "abc")])
-    assert strip_boilerplate(rated, LIBRARY.select("en")).text == rated
+    packs = LIBRARY.select("en")
+    labelled = "\n".join([body, "Harbour Pictures Ltd"] * 3 + [body])
+    assert strip_boilerplate(labelled, packs).text == "\n".join([body] * 4)
+    rated = labelled.replace("Harbour Pictures Ltd", "Rating ●●●●○")
+    assert strip_boilerplate(rated, packs).text == rated
+    shows = "\n".join([body, *(f"The lost {name}\nApple TV" for name in ("son", "king", "city")), body])
+    assert strip_boilerplate(shows, packs).text == shows
 
 
 def test_a_list_of_headlines_goes_on_behind_a_label_and_ends_at_a_ruled_line() -> None:
