@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from pipelines.text.ledger import Cut
 from pipelines.text.page import HEADLINE_CHARS, Page
@@ -150,8 +150,8 @@ def _take_run(page: Page, index: int, rule: Rule) -> None:
 def take_repeats(page: Page) -> None:
     """Take short lines without a full stop that stand three times or more: captions, labels, names.
 
-    One of them at least stands between paragraphs: what stands among other short lines alone is a list's or
-    a table's. Lines with digits are left alone: rows of tables repeat.
+    One of them at least stands right under a paragraph: what stands under other short lines alone is an
+    item of a list or a table. Lines with digits are left alone: rows of tables repeat.
     """
     if len(set(page.lines)) == len(page.lines):
         return
@@ -159,11 +159,8 @@ def take_repeats(page: Page) -> None:
     standing = [index for index, cut in enumerate(page.cuts) if cut is None]
     labels = {
         page.lines[index]
-        for above, index, below in zip(standing, standing[1:], standing[2:], strict=False)
-        if counts[page.lines[index]] >= REPEATS
-        and _is_label(page.lines[index])
-        and page.is_paragraph(above)
-        and page.is_paragraph(below)
+        for above, index in pairwise(standing)
+        if counts[page.lines[index]] >= REPEATS and _is_label(page.lines[index]) and page.is_paragraph(above)
     }
     for index in standing:
         if page.lines[index] in labels:

@@ -81,7 +81,7 @@ def test_one_word_under_each_of_several_posts_is_no_headline() -> None:
     assert "The bridge is old" in strip_boilerplate(raw, LIBRARY.select("en")).text
 
 
-def test_a_label_between_paragraphs_is_taken_where_it_stands_three_times_a_list_s_item_never() -> None:
+def test_a_label_under_a_paragraph_is_taken_where_it_stands_three_times_a_list_s_item_never() -> None:
     body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
     packs = LIBRARY.select("en")
     labelled = "\n".join([body, "Harbour Pictures Ltd"] * 3 + [body])
