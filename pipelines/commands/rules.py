@@ -39,8 +39,7 @@ def test(
     Exit code 0: all hold. 1: some do not. 2: wrong usage, or a pack that is not well formed.
     """
     from pipelines import kept_lines
-    from pipelines.text.packs import Packs, chosen_packs
-    from pipelines.text.rule import check_pattern
+    from pipelines.text.packs import Packs, check_patterns, chosen_packs
     from pipelines.text.rule_examples import failures
 
     library, names = _library(own), list(packs or [])
@@ -50,9 +49,9 @@ def test(
     try:
         wanted = [name for name in names if name != "kept_lines"]
         chosen = chosen_packs(library, wanted) if wanted or not names else []
-        for pack, _ in chosen:
-            for rule in pack.rules:
-                check_pattern(rule)
+        for pack, is_in_library in chosen:
+            if is_in_library:
+                check_patterns(pack, library)
         kept = list(kept_lines.read(folder)) if folder is not None else []
         extra = list(kept_lines.failures(kept, folder))
     except ValueError as error:  # PackError too
