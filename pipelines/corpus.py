@@ -52,6 +52,8 @@ class Corpus:
         """Pages handed out so far."""
         self.refused = 0
         """Records that are no article, withdrawals among them: a replay says of each why."""
+        self.first_refused = ""
+        """Where the first of them lies, and what is wrong with it."""
 
     def read(self, report: Callable[[int], None] = lambda records: None) -> Iterator[CorpusPage]:
         """Every page.
@@ -65,13 +67,15 @@ class Corpus:
             for received in records(file, MAX_RECORD_BYTES):
                 if (self.pages + self.refused) % _REPORT_RECORDS == 0:
                     report(self.pages + self.refused)
+                raw, why = None, "withdrawn by its producer"
                 try:
                     decoded = decode.convert(received)
                     raw = extract.convert(decoded) if isinstance(decoded, RawArticle) else None
-                except ArticleRejected:
-                    raw = None
+                except ArticleRejected as rejection:
+                    why = f"{rejection.fault.reason}: {rejection.fault.detail}"
                 if raw is None:
                     self.refused += 1
+                    self.first_refused = self.first_refused or f"{received.origin}: {why}"
                     continue
                 self.pages += 1
                 yield _page(raw, strip.language_of(raw))
