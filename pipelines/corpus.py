@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from schemas.dead_letter import ArticleRejected
 from schemas.received import MAX_RECORD_BYTES
 
 _REPORT_RECORDS = 64
+_MAX_DOMAIN = 253  # RFC 1035, section 2.3.4; the packs of a site are a file of this name
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
 class CorpusPage(NamedTuple):
@@ -96,6 +99,6 @@ def site_of(address: str | None) -> str | None:
         host = urlsplit(address if "//" in address else f"//{address}").hostname if address else None
     except ValueError:
         return None
-    if not host or "." not in host or " " in host:
-        return None
-    return host.removeprefix("www.")
+    return (
+        host.removeprefix("www.") if host and len(host) <= _MAX_DOMAIN and _DOMAIN.fullmatch(host) else None
+    )

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.corpus import site_of
 from pipelines.enrich import Enricher
 from pipelines.rules_at import NoSuchRules, rules_of
 from pipelines.text.packs import RULES
@@ -239,6 +240,23 @@ class TestKeep:
         ):
             answer = newsbeam("rules", "keep", *arguments, "--packs", own)
             assert answer.exit_code == 2 and said in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("https://www.Example.org:8080/a", "example.org"),
+        ("вестник.бг", "вестник.бг"),
+        ("https://../../etc", None),
+        ("https://a..bg/", None),
+        (f"https://{'a.' * 200}bg/", None),
+        ("https://a\0b.bg/", None),
+        ("localhost", None),
+        (None, None),
+    ],
+)
+def test_a_site_is_a_domain_that_a_file_can_be_named_by(address: str | None, site: str | None) -> None:
+    assert site_of(address) == site
 
 
 @pytest.mark.parametrize("command", ["coverage", "mine", "diff"])
