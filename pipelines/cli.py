@@ -67,7 +67,7 @@ def _options(
         logs.LogFormat | None,
         typer.Option(
             envvar=logs.VARIABLE,
-            help="How warnings and errors are written: text, or a line of JSON each.  [default: text]",
+            help="How warnings and errors are written: text, or a line of JSON each.  \\[default: text]",
         ),
     ] = None,
 ) -> None:

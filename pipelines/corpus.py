@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from schemas.dead_letter import ArticleRejected
 from schemas.received import MAX_RECORD_BYTES
 
 _REPORT_RECORDS = 64
+_MAX_DOMAIN = 253  # RFC 1035, section 2.3.4; the packs of a site are a file of this name
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
 class CorpusPage(NamedTuple):
@@ -52,6 +55,8 @@ class Corpus:
         """Pages handed out so far."""
         self.refused = 0
         """Records that are no article, withdrawals among them: a replay says of each why."""
+        self.first_refused = ""
+        """Where the first of them lies, and what is wrong with it."""
 
     def read(self, report: Callable[[int], None] = lambda records: None) -> Iterator[CorpusPage]:
         """Every page.
@@ -65,13 +70,15 @@ class Corpus:
             for received in records(file, MAX_RECORD_BYTES):
                 if (self.pages + self.refused) % _REPORT_RECORDS == 0:
                     report(self.pages + self.refused)
+                raw, why = None, "withdrawn by its producer"
                 try:
                     decoded = decode.convert(received)
                     raw = extract.convert(decoded) if isinstance(decoded, RawArticle) else None
-                except ArticleRejected:
-                    raw = None
+                except ArticleRejected as rejection:
+                    why = f"{rejection.fault.reason}: {rejection.fault.detail}"
                 if raw is None:
                     self.refused += 1
+                    self.first_refused = self.first_refused or f"{received.origin}: {why}"
                     continue
                 self.pages += 1
                 yield _page(raw, strip.language_of(raw))
@@ -92,6 +99,6 @@ def site_of(address: str | None) -> str | None:
         host = urlsplit(address if "//" in address else f"//{address}").hostname if address else None
     except ValueError:
         return None
-    if not host or "." not in host or " " in host:
-        return None
-    return host.removeprefix("www.")
+    return (
+        host.removeprefix("www.") if host and len(host) <= _MAX_DOMAIN and _DOMAIN.fullmatch(host) else None
+    )

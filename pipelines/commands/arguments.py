@@ -22,7 +22,7 @@ StopShare = Annotated[
         "--stop-when-rejected-share",
         metavar="SHARE",
         help="Stop when more than this share (0 to 1) of the latest 1,000 records was refused: the input has "
-        "gone bad.  [default: what the config says; never]",
+        "gone bad.  \\[default: what the config says; never]",
     ),
 ]
 

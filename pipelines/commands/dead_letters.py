@@ -190,7 +190,8 @@ def sweep(
     older_than: Annotated[
         str | None,
         typer.Option(
-            metavar="DAYS", help="30d: letters written before that.  [default: the config's keep_texts_days]"
+            metavar="DAYS",
+            help="30d: those written before that.  \\[default: the config's keep_texts_days]",
         ),
     ] = None,
 ) -> None:

@@ -23,7 +23,7 @@ def doctor(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", "-c", metavar="FILE", help="The run's TOML.  [default: machine and package]"
+            "--config", "-c", metavar="FILE", help="The run's TOML.  \\[default: machine and package]"
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,

@@ -30,7 +30,7 @@ def explain(
     ],
     record: Annotated[
         list[int] | None,
-        typer.Option(min=0, help="Which line of each .jsonl file, from 0; may be repeated.  [default: 0]"),
+        typer.Option(min=0, help="Which line of each .jsonl file, from 0; may be repeated.  \\[default: 0]"),
     ] = None,
     first: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="The first N records of each .jsonl file instead.")

@@ -41,7 +41,7 @@ def replay(
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Where the raw records lie, for those longer than a letter holds.  [default: as replayed]",
+            help="Where the raw records lie, for those longer than a letter holds.  \\[default: as replayed]",
         ),
     ] = None,
     config: Annotated[

@@ -38,10 +38,10 @@ def publish(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="TOML whose Kafka [source] names brokers and security."),
+        typer.Option(metavar="FILE", help="TOML whose Kafka \\[source] names brokers and security."),
     ] = None,
     rate: Annotated[
-        str | None, typer.Option(metavar="N/s", help="Records a second.  [default: as fast as it goes]")
+        str | None, typer.Option(metavar="N/s", help="Records a second.  \\[default: as fast as it goes]")
     ] = None,
     speed: Annotated[
         str | None,

@@ -33,14 +33,14 @@ def replay(
     ] = "jsonl",
     dead_letters: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where dead letters go.  [default: DIR/dead_letters]"),
+        typer.Option(metavar="DIR", help="Where dead letters go.  \\[default: DIR/dead_letters]"),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML with [limits], [cleaning], [runner].")
+        Path | None, typer.Option(metavar="FILE", help="TOML with \\[limits], \\[cleaning], \\[runner].")
     ] = None,
     runner: Annotated[
         Literal["direct", "prism", "portable", "flink", "dataflow"] | None,
-        typer.Option(help="The engine.  [default: direct]"),
+        typer.Option(help="The engine.  \\[default: direct]"),
     ] = None,
     workers: Annotated[
         int, typer.Option(min=1, help="Processes on this machine, each on its own part of the input.")

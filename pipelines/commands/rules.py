@@ -39,8 +39,7 @@ def test(
     Exit code 0: all hold. 1: some do not. 2: wrong usage, or a pack that is not well formed.
     """
     from pipelines import kept_lines
-    from pipelines.text.packs import Packs, chosen_packs
-    from pipelines.text.rule import check_pattern
+    from pipelines.text.packs import Packs, check_patterns, chosen_packs
     from pipelines.text.rule_examples import failures
 
     library, names = _library(own), list(packs or [])
@@ -50,9 +49,9 @@ def test(
     try:
         wanted = [name for name in names if name != "kept_lines"]
         chosen = chosen_packs(library, wanted) if wanted or not names else []
-        for pack, _ in chosen:
-            for rule in pack.rules:
-                check_pattern(rule)
+        for pack, is_in_library in chosen:
+            if is_in_library:
+                check_patterns(pack, library)
         kept = list(kept_lines.read(folder)) if folder is not None else []
         extra = list(kept_lines.failures(kept, folder))
     except ValueError as error:  # PackError too
@@ -223,7 +222,9 @@ def keep(
     """
     from pipelines import kept_lines
     from pipelines.commands.written import one_article
+    from pipelines.text.boilerplate import LINE_MODEL_RULE
     from pipelines.text.keeps import add_keep, find_removal, find_rule, line_of, takes
+    from pipelines.text.pack import OWN
 
     library, article = _library(own), one_article(record, id)
     try:
@@ -232,6 +233,8 @@ def keep(
     except ValueError as error:
         wrong_usage(f"article {article.id}: {error}")
     found = find_rule(library, removal.rule)
+    if found is None and removal.rule.startswith(OWN) and own is None:
+        wrong_usage(f"{removal.rule} is a rule of your own packs: name their folder (--packs DIR)")
     if found is not None and takes(found.rule, line):
         file = library.file(found.pack.name)
         content = file.read_bytes().decode("utf-8")
@@ -242,13 +245,19 @@ def keep(
             wrong_usage(f"{file}: {error.strerror}")
         news = "is now a keeps example of" if changed != content else "was already a keeps example of"
         stdout.print(f"“{printable(line)}”\n{news} {found.rule.id} in {file}", markup=False, soft_wrap=True)
-        stdout.print(f"`newsbeam rules test {found.pack.name}` fails until the rule is mended", markup=False)
+        test = f"newsbeam rules test {found.pack.name}" + (f" --packs {own}" if own is not None else "")
+        stdout.print(f"`{test}` fails until the rule is mended", markup=False, soft_wrap=True)
         if line in found.rule.drops:
             stdout.print("It is a drops example of that rule, too: one of the two has to go.", style="yellow")
         return
-    why = {"line_model": "the line scorer"}.get(removal.rule, f"{removal.rule}, by what stands around it,")
+    if removal.rule == LINE_MODEL_RULE:
+        by = "the line scorer"
+    elif found is None and not removal.rule.startswith("document/"):
+        by = f"{removal.rule}, which no pack here has any more"
+    else:
+        by = f"{removal.rule}, by what stands around it"
     stdout.print(
-        f"“{printable(line)}”\nwas removed by {why}: an example of one rule cannot hold it",
+        f"“{printable(line)}”\nwas removed by {by}: an example of one rule cannot hold it",
         markup=False,
         soft_wrap=True,
     )
@@ -304,6 +313,7 @@ def _pages(corpus: Corpus, doing: str) -> Iterator[CorpusPage]:
 
 def _need_pages(corpus: Corpus) -> None:
     if corpus.refused:
-        stderr.print(f"{corpus.refused:,} records are no articles (a replay says of each why)")
+        said = f"{corpus.refused:,} records are no articles (a replay says of each why)"
+        stderr.print(f"{said}; the first, {corpus.first_refused}", markup=False)
     if not corpus.pages:
         wrong_usage("the input holds no article")

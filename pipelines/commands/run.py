@@ -40,7 +40,7 @@ def run(
         str | None, typer.Option(metavar="TOPIC", help="The topic for what is refused.")
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="The consumer group to go on from.  [default: newsbeam]")
+        str | None, typer.Option(help="The consumer group to go on from.  \\[default: newsbeam]")
     ] = None,
     until_end: Annotated[
         bool, typer.Option("--until-end", help="Stop at what is the topic's end now.")
@@ -54,7 +54,7 @@ def run(
     stop_share: StopShare = None,
     runner: Annotated[
         str | None,
-        typer.Option(metavar="ENGINE", help="direct, prism, flink, portable, dataflow.  [default: direct]"),
+        typer.Option(metavar="ENGINE", help="direct, prism, flink, portable, dataflow.  \\[default: direct]"),
     ] = None,
     option: Annotated[
         list[str] | None,

@@ -16,11 +16,11 @@ def stop(
     job: Annotated[str, typer.Argument(help="The job's id or name, as `newsbeam run` printed it.")],
     flink: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="The cluster's REST interface.  [default: the config's]"),
+        typer.Option(metavar="HOST:PORT", help="The cluster's REST interface.  \\[default: the config's]"),
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Takes flink_master from [runner.options]."),
+        typer.Option("--config", "-c", metavar="FILE", help="Takes flink_master from \\[runner.options]."),
     ] = None,
     savepoint: Annotated[
         str | None,

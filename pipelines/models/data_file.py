@@ -20,7 +20,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
     Raises:
         OSError: the file can't be read.
-        DataFault: a line is not JSON, or the packed file breaks off.
+        DataFault: a line is not JSON, or the packed file breaks off or is none.
     """
     number = 0
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
@@ -29,5 +29,5 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, orjson.loads(line)
         except orjson.JSONDecodeError as error:
             raise DataFault(f"{path}:{number}: not JSON ({error})") from error
-        except (EOFError, zlib.error) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataFault(f"{path}:{number + 1}: the packed file breaks off ({error})") from error

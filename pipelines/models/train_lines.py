@@ -148,9 +148,14 @@ def train_files(data: Sequence[Path], output: Path, *, progress: Callable[[str],
 
     Raises:
         OSError: a file can't be read or written.
-        ValueError: a file is not what `read_pages` reads.
+        ValueError: a file is not what `read_pages` reads, none holds a page, or `output` names no file in a
+            folder that exists.
     """
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        raise ValueError(f"{output}: name a file in a folder that exists")
     pages = [page for path in sorted(data) for page in read_pages(path)]
+    if not pages:
+        raise DataFault(f"no page in {', '.join(map(str, sorted(data)))}")
     progress(f"{len(pages):,} pages")
     trained_on = {path.name: path.read_bytes() for path in sorted(data)}
     taught = {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipelines.text.rule import PackError, Rule, fill, read_rule
@@ -14,6 +17,7 @@ COMMON = "common"
 OWN = "own/"
 """What the names of packs outside the package begin with."""
 _KEYS = frozenset({"languages", "define", "rule"})
+_RULE_HEADER = re.compile(r"[ \t]*\[\[[ \t]*rule[ \t]*\]\]")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,28 @@ def resolve(name: str, own: Mapping[str, str], definitions: Mapping[str, str]) -
     return resolved
 
 
+def read_file(name: str, path: Path, definitions: Mapping[str, str], *, is_tested: bool = False) -> Pack:
+    """A pack from a path; else as `read_pack`.
+
+    Raises:
+        PackError: as `read_pack`'s; first the file and, where it is about a rule, the line the rule's table
+            begins on.
+        OSError: the file cannot be read.
+    """
+    content = path.read_bytes()
+    try:
+        return read_pack(name, content, definitions, is_tested=is_tested)
+    except PackError as error:
+        line = None if error.rule is None else _line_of_rule(content.decode("utf-8"), error.rule)
+        raise PackError(f"{path}{'' if line is None else f':{line}'}: {error}") from error
+
+
+def _line_of_rule(text: str, number: int) -> int | None:
+    """The line, from 1, of a pack's n-th `[[rule]]`, from 0; None where it is not written so."""
+    lines = [n for n, line in enumerate(text.split("\n"), 1) if _RULE_HEADER.match(line)]
+    return lines[number] if number < len(lines) else None
+
+
 def read_pack(name: str, content: bytes, definitions: Mapping[str, str], *, is_tested: bool = False) -> Pack:
     """A pack from its file.
 
@@ -58,7 +84,8 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str], *, is_t
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except ValueError as error:
-        raise PackError(f"{name}: not TOML: {error}") from error
+        marked = " (save it as UTF-8 without a byte order mark)" if content.startswith(BOM_UTF8) else ""
+        raise PackError(f"{name}: not TOML: {error}{marked}") from error
     unknown = sorted(set(table) - _KEYS)
     if unknown:
         raise PackError(f"{name}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
@@ -69,24 +96,29 @@ def read_pack(name: str, content: bytes, definitions: Mapping[str, str], *, is_t
     digest = hashlib.sha256(content)
     digest.update(repr(sorted(definitions.items())).encode("utf-8"))
     tables = _tables(name, table)
-    switched_on = [rule for rule in tables if _is_on(name, rule)]
-    pack = Pack(
+    rules: dict[str, Rule] = {}
+    for number, rule_table in enumerate(tables):
+        try:
+            if not _is_on(name, rule_table):
+                continue
+            rule = read_rule(name, rule_table, definitions, is_tested=is_tested)
+            if rule.id in rules:
+                raise PackError(f"{rule.id}: two rules have this id")
+            if "sites/" in name and (rule.since is None or rule.last_checked is None):
+                raise PackError(
+                    f"{rule.id}: a site's rule says since when, and when last_checked (since = 2026-05-31)"
+                )
+        except PackError as error:
+            error.rule = number
+            raise
+        rules[rule.id] = rule
+    return Pack(
         name=name,
         languages=_languages(name, table),
-        rules=tuple(read_rule(name, rule, definitions, is_tested=is_tested) for rule in switched_on),
+        rules=tuple(rules.values()),
         digest=digest.hexdigest(),
-        off=len(tables) - len(switched_on),
+        off=sum(not _is_on(name, rule_table) for rule_table in tables),
     )
-    ids = [rule.id for rule in pack.rules]
-    for rule_id in ids:
-        if ids.count(rule_id) > 1:
-            raise PackError(f"{rule_id}: two rules have this id")
-    for rule in pack.rules:
-        if "sites/" in name and (rule.since is None or rule.last_checked is None):
-            raise PackError(
-                f"{rule.id}: a site's rule says since when, and when last_checked (since = 2026-05-31)"
-            )
-    return pack
 
 
 def _tables(name: str, table: Mapping[str, Any]) -> list[dict[str, Any]]:

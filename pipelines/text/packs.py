@@ -23,8 +23,8 @@ from pathlib import Path
 import re2
 
 from pipelines.text import address
-from pipelines.text.pack import COMMON, OWN, Pack, read_pack, resolve
-from pipelines.text.rule import PackError, Rule, Where, options
+from pipelines.text.pack import COMMON, OWN, Pack, read_file, resolve
+from pipelines.text.rule import PackError, Rule, Where, check_pattern, options
 
 MAX_SET_BYTES = 256 << 20
 """Memory the automaton of a whole selection may grow to. A few MB are used on real text."""
@@ -190,11 +190,13 @@ class _Shelf:
                     raise PackError(f"{pack.name}: {tag} is {self.languages[tag].name}'s already")
                 self.languages[tag] = pack
         for path in sorted((folder / "sites").glob("*.toml")):
+            if path.stem != path.stem.lower():
+                raise PackError(f"{path}: a site's file is named by its domain in lower case")
             self.sites[path.stem] = self._read(f"{prefix}sites/{path.stem}", path, definitions)
 
     def _read(self, name: str, path: Path, definitions: Mapping[str, str]) -> Pack:
         self.files[name] = path
-        return read_pack(name, path.read_bytes(), definitions, is_tested=self._is_tested)
+        return read_file(name, path, definitions, is_tested=self._is_tested)
 
     def packs(self) -> list[Pack]:
         by_name = {pack.name: pack for pack in self.languages.values()}
@@ -211,7 +213,10 @@ def _rules(folder: Path, *, is_tested: bool = False) -> tuple[dict[str, str], _S
     """The common definitions and the packs of a rules folder."""
     common_file = folder / "boilerplate" / f"{COMMON}.toml"
     months = {"MONTH": _month_pattern(folder / "dates.toml")}
-    common = tomllib.loads(common_file.read_text("utf-8"))["define"]
+    try:
+        common = tomllib.loads(common_file.read_text("utf-8")).get("define", {})
+    except ValueError as error:
+        raise PackError(f"{common_file}: {COMMON}: not TOML: {error}") from error
     definitions = resolve(COMMON, common, months)
     return definitions, _Shelf(folder, "", definitions, months, is_tested=is_tested)
 
@@ -254,12 +259,24 @@ def chosen_packs(library: PackLibrary, names: Sequence[str]) -> list[tuple[Pack,
             chosen.append((pack, True))
         elif path.suffix == ".toml" and path.is_file():
             inner = "sites/" if path.parent.name == "sites" else ""
-            chosen.append(
-                (read_pack(f"{OWN}{inner}{path.stem}", path.read_bytes(), library.definitions), False)
-            )
+            chosen.append((read_file(f"{OWN}{inner}{path.stem}", path, library.definitions), False))
         else:
             raise PackError(f"{name}: no such pack; there are {', '.join(pack.name for pack in packs)}")
     return chosen
+
+
+def check_patterns(pack: Pack, library: PackLibrary) -> None:
+    """Compile a pack's patterns and look at what they ask for: at its start the package's are only parsed.
+
+    Raises:
+        PackError: a pattern is refused; the message names file, line and rule.
+    """
+    try:
+        for rule in pack.rules:
+            check_pattern(rule)
+    except PackError:
+        read_file(pack.name, library.file(pack.name), library.definitions)  # says on which line
+        raise
 
 
 def month_names(dates: Path = RULES / "dates.toml") -> frozenset[str]:

@@ -32,6 +32,9 @@ _COUNTED = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^]\\])*
 class PackError(ValueError):
     """A rule pack that is not well formed. The message says where."""
 
+    rule: int | None = None
+    """Which table of the pack's rules, from 0, where it is one's."""
+
 
 class Where(StrEnum):
     """What a pattern is held against."""
@@ -141,7 +144,9 @@ def read_rule(
         if not isinstance(table.get(key), str) or not table[key].strip():
             raise PackError(f"{place}: {key} must be a text that is not empty")
     max_chars = table.get("max_chars")
-    if max_chars is not None and (not isinstance(max_chars, int) or max_chars < 1):
+    if max_chars is not None and (
+        not isinstance(max_chars, int) or isinstance(max_chars, bool) or max_chars < 1
+    ):
         raise PackError(f"{place}: max_chars must be a whole number above 0")
     rule = Rule(
         id=place,
@@ -165,8 +170,9 @@ def read_rule(
         return rule
     try:
         re2.Set.SearchSet(options(MAX_PATTERN_BYTES)).Add(rule.anchored)
-    except re2.error as error:
-        raise PackError(f"{place}: RE2 cannot parse the pattern") from error
+    except re2.error:  # the set does not say why
+        check_pattern(rule)
+        raise
     return rule
 
 

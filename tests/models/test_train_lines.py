@@ -125,6 +125,7 @@ def test_what_was_taught_is_the_listed_file() -> None:
             gzip.compress(b'{"text": "a", "publisher": "b"}\n' * 9, mtime=0)[:-4],
             "breaks off",
         ),
+        ("pages.jsonl.gz", b"{}", "pages.jsonl.gz:1: .*Not a gzipped file"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_place(
@@ -141,3 +142,13 @@ def test_pages_without_labels_are_refused(tmp_path: Path) -> None:
     data.write_bytes(b'{"lines": ["x"]}\n')
     with pytest.raises(ValueError, match="lacks"):
         train_files([data], tmp_path / "m.json")
+
+
+def test_what_cannot_become_a_model_is_said_before_the_training(tmp_path: Path) -> None:
+    data = tmp_path / "pages.jsonl"
+    data.write_bytes(b"")
+    with pytest.raises(DataFault, match=r"no page in .*pages\.jsonl"):
+        train_files([data], tmp_path / "m.json")
+    for output in (tmp_path, tmp_path / "absent" / "m.json"):
+        with pytest.raises(ValueError, match="name a file in a folder that exists"):
+            train_files([tmp_path / "never read"], output)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 import zstandard
+from typer.testing import CliRunner
 
 from tests.conftest import Answer, written
 
@@ -20,6 +24,26 @@ Newsbeam = Callable[..., Answer]
 def test_help_does_not_wait_for_beam() -> None:
     check = "import pipelines.cli, sys; sys.exit('apache_beam' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)
+
+
+def test_help_shows_what_stands_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typer reads `[default: 0]` as markup of Rich's, and leaves it out, unless the bracket is escaped."""
+    from pipelines.cli import app
+
+    def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+        yield path, command
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from commands(inner, (*path, name))
+
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    checked = 0
+    for path, command in commands(typer.main.get_command(app)):
+        shown = re.sub(r"[│\s]+", " ", CliRunner().invoke(app, [*path, "--help"]).output)
+        for said in (command.help, *(getattr(option, "help", None) for option in command.params)):
+            for part in re.findall(r"\[.+?\]", said or ""):
+                checked += 1
+                assert " ".join(part.split()) in shown, (path, part)
+    assert checked > 10
 
 
 @pytest.mark.pipeline

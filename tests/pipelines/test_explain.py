@@ -131,6 +131,19 @@ def test_the_page_holds_the_raw_text_and_needs_no_other_file(
     assert {cut["class"].split()[1] for cut in cuts if cut["class"]} == kinds - {"clean"}
 
 
+def test_a_label_does_not_turn_the_lines_of_an_article_from_right_to_left(
+    newsbeam: Newsbeam, tmp_path: Path
+) -> None:
+    """The browser takes each line's direction from its own first letter; one with `dir` does not count."""
+    text = "اقرأ أيضا: خبر آخر عن الميزانية\n\nقال رئيس الوزراء إن الحكومة ستناقش الميزانية الجديدة."
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text, "title": "خبر"}))
+    assert newsbeam("explain", tmp_path / "a.jsonl", "--html", tmp_path / "out.html").exit_code == 0
+    page = Page(tmp_path / "out.html")
+    assert "unicode-bidi: plaintext" in page.text
+    labels = [attributes for _, attributes in page.elements if attributes.get("class") == "label"]
+    assert labels and all(label["dir"] == "ltr" for label in labels)
+
+
 def test_hostile_text_stays_text(newsbeam: Newsbeam, tmp_path: Path) -> None:
     record = {
         "title": HOSTILE,

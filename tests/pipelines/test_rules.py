@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.corpus import site_of
 from pipelines.enrich import Enricher
 from pipelines.rules_at import NoSuchRules, rules_of
 from pipelines.text.packs import RULES
@@ -92,7 +94,7 @@ class TestCoverage:
         assert fired["bg/photo-credit"] == (3, 3, 3) and fired["own/sites/a.bg/house"] == (1, 1, 1)
         assert found["pages"] == 3 and "ru" in found["packs_without_pages"]
         assert "common/injected-date" in found["never_fired"]["common"]
-        assert "1 records are no articles" in answer.stderr
+        assert "1 records are no articles" in answer.stderr and "#3: schema: text" in answer.stderr
         said = newsbeam("rules", "coverage", file, "--packs", own).stdout.decode()
         assert "bg/photo-credit" in said and "never fired" in said and "no page for: " in said
 
@@ -197,7 +199,16 @@ class TestKeep:
         content = (own / "sites" / "a.bg.toml").read_text()
         kept = '["Нашият покрив има 12 броя.", "Нашият покрив (3)"]  # a trap'
         assert content == RULE.replace('["Нашият покрив има 12 броя."]  # a trap', kept)
-        assert newsbeam("rules", "test", "own/sites/a.bg", "--packs", own).exit_code == 1
+        named = re.findall("`newsbeam (rules test .*)` fails", answer.stdout.decode())
+        assert newsbeam(*named[0].split(" ")).exit_code == 1
+
+    def test_a_rule_that_is_not_there_is_named(self, newsbeam: Newsbeam, own: Path, record: str) -> None:
+        answer = newsbeam("rules", "keep", record, "0")
+        assert answer.exit_code == 2
+        assert "own/sites/a.bg/house is a rule of your own packs: name their folder" in answer.stderr
+        (own / "sites" / "a.bg.toml").write_text(RULE.replace('"house"', '"renamed"'))
+        answer = newsbeam("rules", "keep", record, "0", "--packs", own)
+        assert answer.exit_code == 0 and "which no pack here has any more" in answer.stdout.decode()
 
     def test_what_the_page_decided_goes_to_the_list_of_kept_lines(
         self, newsbeam: Newsbeam, own: Path, tmp_path: Path, enricher: Enricher
@@ -229,6 +240,23 @@ class TestKeep:
         ):
             answer = newsbeam("rules", "keep", *arguments, "--packs", own)
             assert answer.exit_code == 2 and said in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("https://www.Example.org:8080/a", "example.org"),
+        ("вестник.бг", "вестник.бг"),
+        ("https://../../etc", None),
+        ("https://a..bg/", None),
+        (f"https://{'a.' * 200}bg/", None),
+        ("https://a\0b.bg/", None),
+        ("localhost", None),
+        (None, None),
+    ],
+)
+def test_a_site_is_a_domain_that_a_file_can_be_named_by(address: str | None, site: str | None) -> None:
+    assert site_of(address) == site
 
 
 @pytest.mark.parametrize("command", ["coverage", "mine", "diff"])

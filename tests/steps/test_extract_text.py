@@ -114,6 +114,10 @@ HOSTILE = {
     "deep after the article": f"<html><body>{BODY}" + "<b>" * 100_000,
     "attribute of 50 MB": f'<html><body><p class="{"x" * 50_000_000}">a</p>{BODY}</body></html>',
     "attribute of 5 MB": f'<html><body><p class="{"x-" * 2_500_000}">a</p>{BODY}</body></html>',
+    "100,000 attributes": f"<html><body><p {' '.join(f'a{n}=x' for n in range(100_000))}>a</p>{BODY}",
+    "200 attributes each": "<html><body>"
+    + f"<p {' '.join(f'a{n}=x' for n in range(200))}>a</p>" * 9_000
+    + BODY,
     "entity bomb": '<!DOCTYPE html [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(10))
     + f"]><html><body>{BODY}<p>&k;</p></body></html>",
@@ -161,7 +165,13 @@ def test_harmless_tricks_do_not_cost_the_article(name: str) -> None:
 
 
 def test_pages_over_the_bounds_are_rejected_by_name() -> None:
-    for html in (f"<p>{'x' * page_tree.MAX_CHARS}</p>", "<br>" * page_tree.MAX_ELEMENTS):
+    attributes = " ".join(f"a{number}" for number in range(page_tree.MAX_ATTRIBUTES_OF_ONE))
+    for html in (
+        f"<p>{'x' * page_tree.MAX_CHARS}</p>",
+        "<br>" * page_tree.MAX_ELEMENTS,
+        f"<p {attributes} more>x</p>",
+        f"<p {attributes}>x</p>" * (page_tree.MAX_ATTRIBUTES // page_tree.MAX_ATTRIBUTES_OF_ONE + 1),
+    ):
         with pytest.raises(ArticleRejected) as rejection:
             extract(html)
         assert rejection.value.fault.reason is Reason.TOO_LARGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -12,7 +13,8 @@ import pytest
 
 from pipelines.text.boilerplate import strip_boilerplate
 from pipelines.text.pack import Pack, read_pack
-from pipelines.text.packs import PackLibrary, Packs, chosen_packs
+from pipelines.text.packs import RULES as RULES_FOLDER
+from pipelines.text.packs import PackLibrary, Packs, check_patterns, chosen_packs
 from pipelines.text.rule import PackError, Rule, check_pattern, read_rule
 from pipelines.text.rule_examples import failures
 
@@ -48,6 +50,7 @@ def rule_toml(**changes: str) -> bytes:
         (b"nonsense = 3", "unknown key 'nonsense'"),
         (b"= =", "not TOML"),
         (b"\xff", "not TOML"),
+        (b"\xef\xbb\xbf" + rule_toml(), "without a byte order mark"),
         (b"define = 3", "define must"),
         (b'languages = ["xx"]', "another pack has none"),
         (rule_toml(colour='"red"'), "x/a: unknown key 'colour'"),
@@ -66,6 +69,7 @@ def rule_toml(**changes: str) -> bytes:
         (rule_toml(keeps="[]"), "keeps must list"),
         (rule_toml(keeps='[""]'), "keeps must list"),
         (rule_toml(max_chars="0"), "max_chars must be"),
+        (rule_toml(max_chars="true"), "max_chars must be"),
         (rule_toml(since='"2026-05-31"'), "since must be a day, without quotes"),
         (rule_toml(since="2026-05-31T10:00:00"), "since must be a day"),
         (rule_toml(last_checked="3"), "last_checked must be a day"),
@@ -91,7 +95,9 @@ def test_the_package_s_patterns_are_compiled_when_they_first_match() -> None:
     subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)
 
 
-@pytest.mark.parametrize(("pattern", "said"), [("(", "cannot parse"), ("{{NOBODY}}", "nothing defines")])
+@pytest.mark.parametrize(
+    ("pattern", "said"), [("(", "RE2 refuses.*: missing"), ("{{NOBODY}}", "nothing defines")]
+)
 def test_a_tested_pattern_that_is_damaged_is_refused_all_the_same(pattern: str, said: str) -> None:
     content = _as_language(rule_toml(pattern=f"'{pattern}'"))
     with pytest.raises(PackError, match=f"x/a: .*{said}"):
@@ -99,7 +105,11 @@ def test_a_tested_pattern_that_is_damaged_is_refused_all_the_same(pattern: str, 
 
 
 def _as_language(content: bytes) -> bytes:
-    return content if content.startswith((b"languages", b"=", b"\xff")) else b'languages = ["xx"]\n' + content
+    return (
+        content
+        if content.startswith((b"languages", b"=", b"\xef", b"\xff"))
+        else b'languages = ["xx"]\n' + content
+    )
 
 
 def test_a_definition_of_the_pack_goes_before_the_common_one() -> None:
@@ -122,6 +132,60 @@ def test_digests_name_the_packs() -> None:
 
 
 SITE = rule_toml(since="2026-01-31", last_checked="2026-05-31").decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"keeps": ""}, "keeps must list"),
+        ({"id": ""}, "(a rule without id): id"),
+        ({"id": '"b"'}, "two rules have this id"),
+        ({"since": ""}, "says since when"),
+    ],
+)
+def test_an_error_names_the_file_and_the_line_the_rule_begins_on(
+    tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    days = {"since": "2026-05-30", "last_checked": "2026-05-31"}
+    good = rule_toml(id='"b"', why='"""[[rule]] in a text,\nover lines"""', **days)
+    bad = rule_toml(**(days | changes))
+    file = tmp_path / "sites" / "a.org.toml"
+    file.parent.mkdir()
+    file.write_bytes(good + b"\n# [[rule]]\r\n" + bad)
+    line = (good + b"\n\n").count(b"\n") + 1
+    with pytest.raises(PackError, match=re.escape(said)) as raised:
+        PackLibrary(own=tmp_path)
+    assert str(raised.value).startswith(f"{file}:{line}: own/sites/a.org/")
+    with pytest.raises(PackError, match=re.escape(f"{file}:{line}: ")):
+        chosen_packs(LIBRARY, [str(file)])
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("'(?P<who>x)'", "unknown group"), ("'x*'", "the empty text")])
+def test_what_only_compiling_finds_in_the_package_s_packs_is_named_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, said: str
+) -> None:
+    """They are only parsed at a start; `rules test` compiles them."""
+    file = tmp_path / "xx.toml"
+    file.write_bytes(_as_language(b"\n" + rule_toml(pattern=pattern)))
+    pack = read_pack("xx", file.read_bytes(), LIBRARY.definitions, is_tested=True)
+    monkeypatch.setattr(LIBRARY, "file", lambda name: file)
+    with pytest.raises(PackError, match=f"{file}:3: xx/a: .*{said}"):
+        check_patterns(pack, LIBRARY)
+
+
+def test_a_damaged_common_pack_is_refused_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "boilerplate").mkdir()
+    shutil.copy(RULES_FOLDER / "dates.toml", tmp_path)
+    file = tmp_path / "boilerplate" / "common.toml"
+    for content, said in ((b"[[rule", "not TOML"), (b"[defines]", "unknown key 'defines'")):
+        file.write_bytes(content)
+        with pytest.raises(PackError, match=re.escape(f"{file}: common: {said}")):
+            PackLibrary(tmp_path)
+
+
+def test_a_site_s_file_that_no_address_could_ask_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="in lower case"):
+        PackLibrary(own=own_packs(tmp_path, **{"sites/Example.org": ""}))
 
 
 def test_a_site_s_rule_says_its_days() -> None:
