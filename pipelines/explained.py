@@ -20,6 +20,7 @@ from schemas.withdrawal import Withdrawal
 _STRUCTURE_WHYS = {
     LINE_MODEL_RULE: "The learned line scorer: by shape, place and words the line is not the article.",
     "document/title": "The line repeats the title.",
+    "document/kicker": "A short first line that is no sentence: German papers print it above the headline.",
     "document/doubled_title": "The line stands twice in a row above the first paragraph: the title.",
     "document/doubled_tail": "The tail of the page: headlines of other stories, each printed twice.",
     "document/repeat": "A short line that stands on the page three times or more: a label.",

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.text.document import take_doubled_tail, take_reaches, take_repeats, take_title
+from pipelines.text.document import (
+    take_doubled_tail,
+    take_kicker,
+    take_reaches,
+    take_repeats,
+    take_title,
+)
 from pipelines.text.findings import Findings
 from pipelines.text.ledger import Cut, Ledger
 from pipelines.text.line_features import candidates
@@ -113,6 +119,7 @@ def decide(
     headers = match_rules(page, packs, settled)
     found = take_title(page, hints.title)
     findings.title = findings.title or found
+    take_kicker(page, hints.title, packs.language)
     take_doubled_tail(page)
     if any(rule.reach is not Reach.LINE for rule in headers.values()):
         take_reaches(page, headers)

@@ -26,6 +26,11 @@ FOOT_SHARE = 0.5
 REPEATS = 3
 """So often a line must stand in a page to be taken for a label."""
 MIN_REPEATED_CHARS = 4
+KICKER_LANGUAGES = frozenset({"de"})
+"""Languages whose papers print a line of its own above the headline (the Dachzeile): 102 of 103 such first
+lines of 364 articles were one. Elsewhere such a line is as often the article's summary."""
+KICKER_CHARS = 45
+"""A kicker is not longer."""
 _RATING = frozenset("●○◐★☆")
 """A test of several products gives the same rating more than once."""
 
@@ -42,6 +47,7 @@ _IN_LISTS = frozenset(
 """What stands between the headlines of a list: pointers, their days, their sections, labels."""
 
 TITLE_RULE = "document/title"
+KICKER_RULE = "document/kicker"
 DOUBLED_TITLE_RULE = "document/doubled_title"
 DOUBLED_TAIL_RULE = "document/doubled_tail"
 REPEAT_RULE = "document/repeat"
@@ -76,6 +82,27 @@ def take_title(page: Page, title: str | None) -> str | None:
             _take(page, index + 1, RemovalKind.TITLE, DOUBLED_TITLE_RULE)
             return page.lines[index]
     return None
+
+
+def take_kicker(page: Page, title: str | None, language: str | None) -> None:
+    """Take the line above the headline: the page's first, short and no sentence, over one that is neither.
+
+    Without a known title the first line may be the headline itself.
+
+    Args:
+        page: the page.
+        title: the article's, if known.
+        language: its primary language tag; only `KICKER_LANGUAGES` have kickers.
+    """
+    if language not in KICKER_LANGUAGES or not title or not page.lines or page.cuts[0] is not None:
+        return
+    below = next((index for index in range(1, len(page.lines)) if page.cuts[index] is None), None)
+    if below is not None and _is_kicker(page.lines[0]) and not _is_kicker(page.lines[below]):
+        _take(page, 0, RemovalKind.TITLE, KICKER_RULE)
+
+
+def _is_kicker(line: str) -> bool:
+    return len(line) <= KICKER_CHARS and line[-1].isalnum() and any(map(str.isalpha, line))
 
 
 def take_doubled_tail(page: Page) -> None:

@@ -66,6 +66,19 @@ def test_the_known_title_is_taken_where_it_is_repeated() -> None:
     assert cleaned.title is None
 
 
+def test_a_german_kicker_is_taken_above_a_sentence_where_the_title_is_known() -> None:
+    lead = "Ein Fußgänger ist am Donnerstag in Neukölln von einem Lastwagen überrollt worden."
+    raw, title = f"Schwerer Unfall in Neukölln\n{lead}", Hints(title="Fußgänger überrollt")
+    packs = LIBRARY.select("de")
+    (removal,) = strip_boilerplate(raw, packs, title).removed
+    assert (removal.kind, removal.rule) == ("title", "document/kicker")
+    assert strip_boilerplate(lead, packs, title).removed == ()
+    for kept in (f"Vier Tote bei Unfall\n{raw}", f"Schwerer Unfall in Neukölln.\n{lead}", "Schwerer Unfall"):
+        assert strip_boilerplate(kept, packs, title).text == kept
+    assert strip_boilerplate(raw, packs).text == raw
+    assert strip_boilerplate(raw, LIBRARY.select("es"), title).text == raw
+
+
 def test_pictures_captioned_twice_do_not_take_the_paragraphs_behind_them() -> None:
     body = "В Харькове полиция нашла ещё один схрон с оружием, сообщили в ведомстве в пятницу утром."
     pictures = "Схрон в гараже\nСхрон в гараже\nОружие на столе\nОружие на столе"
