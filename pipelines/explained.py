@@ -24,6 +24,7 @@ _STRUCTURE_WHYS = {
     "document/doubled_title": "The line stands twice in a row above the first paragraph: the title.",
     "document/doubled_tail": "The tail of the page: headlines of other stories, each printed twice.",
     "document/repeat": "A short line that stands on the page three times or more: a label.",
+    "document/last_name": "A bare name in the last line, under a paragraph: the author, or a caption.",
 }
 _STRUCTURE_WHY = "A rule of the page's structure."
 

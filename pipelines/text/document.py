@@ -34,6 +34,7 @@ KICKER_CHARS = 45
 _RATING = frozenset("●○◐★☆")
 """A test of several products gives the same rating more than once."""
 
+_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _IN_LISTS = frozenset(
     {
@@ -46,8 +47,12 @@ _IN_LISTS = frozenset(
 )
 """What stands between the headlines of a list: pointers, their days, their sections, labels."""
 
+NAME_WORDS = range(2, 4)
+NAME_CHARS = 40
+
 TITLE_RULE = "document/title"
 KICKER_RULE = "document/kicker"
+LAST_NAME_RULE = "document/last_name"
 DOUBLED_TITLE_RULE = "document/doubled_title"
 DOUBLED_TAIL_RULE = "document/doubled_tail"
 REPEAT_RULE = "document/repeat"
@@ -192,6 +197,25 @@ def take_repeats(page: Page) -> None:
     for index in standing:
         if page.lines[index] in labels:
             _take(page, index, RemovalKind.UI, REPEAT_RULE)
+
+
+def take_last_name(page: Page) -> None:
+    """Take a bare name that is the page's last line, right under a paragraph: its author, or a caption.
+
+    Of 10 labelled pages that end so, and 27 others that were read, none ends with the article's own text.
+    """
+    standing = [index for index, cut in enumerate(page.cuts) if cut is None]
+    if len(standing) > 1 and page.is_paragraph(standing[-2]) and _is_name(page.lines[standing[-1]]):
+        _take(page, standing[-1], RemovalKind.BYLINE, LAST_NAME_RULE)
+
+
+def _is_name(line: str) -> bool:
+    words = line.split()
+    return (
+        len(words) in NAME_WORDS
+        and len(line) <= NAME_CHARS
+        and all(word[0].isupper() and not word.isupper() and _NAME.fullmatch(word) for word in words)
+    )
 
 
 def _is_label(line: str) -> bool:

@@ -66,6 +66,17 @@ def test_the_known_title_is_taken_where_it_is_repeated() -> None:
     assert cleaned.title is None
 
 
+def test_a_bare_name_is_taken_where_the_page_ends_with_it() -> None:
+    body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+    packs = LIBRARY.select("en")
+    (removal,) = strip_boilerplate(f"{body}\nAnne-Marie O'Neil", packs).removed
+    assert (removal.kind, removal.rule) == ("byline", "document/last_name")
+    assert strip_boilerplate(f"{body}\nAnna Lee\nShare", packs).text == body
+    for last in (f"Anna Lee\n{body}", "Winners:\nAnna Lee", "Anna Lee, Leeds", "Anna", "THE END", "Anna lee"):
+        assert strip_boilerplate(f"{body}\n{last}", packs).text == f"{body}\n{last}"
+    assert strip_boilerplate("Anna Lee", packs).text == "Anna Lee"
+
+
 def test_a_german_kicker_is_taken_above_a_sentence_where_the_title_is_known() -> None:
     lead = "Ein Fußgänger ist am Donnerstag in Neukölln von einem Lastwagen überrollt worden."
     raw, title = f"Schwerer Unfall in Neukölln\n{lead}", Hints(title="Fußgänger überrollt")
