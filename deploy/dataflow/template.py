@@ -65,7 +65,7 @@ def metadata() -> dict[str, Any]:
             {
                 "name": name,
                 "label": LABELS[name],
-                "helpText": HELP.get(name) or (option.help or "").partition("  [")[0],
+                "helpText": HELP.get(name) or (option.help or "").partition("  \\[")[0],  # escaped for Rich
                 "isOptional": not option.required,
                 "regexes": [f"^{REGEXES[name]}$"],
                 "paramType": "GCS_READ_FILE" if name == "config" else "TEXT",
