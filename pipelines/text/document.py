@@ -31,6 +31,10 @@ KICKER_LANGUAGES = frozenset({"de"})
 lines of 364 articles were one. Elsewhere such a line is as often the article's summary."""
 KICKER_CHARS = 45
 """A kicker is not longer."""
+NAME_WORDS = range(2, 4)
+"""So many words has a person's name below an article."""
+NAME_CHARS = 40
+"""A name is not longer."""
 _RATING = frozenset("●○◐★☆")
 """A test of several products gives the same rating more than once."""
 
@@ -46,9 +50,6 @@ _IN_LISTS = frozenset(
     }
 )
 """What stands between the headlines of a list: pointers, their days, their sections, labels."""
-
-NAME_WORDS = range(2, 4)
-NAME_CHARS = 40
 
 TITLE_RULE = "document/title"
 KICKER_RULE = "document/kicker"
@@ -99,11 +100,11 @@ def take_kicker(page: Page, title: str | None, language: str | None) -> None:
         title: the article's, if known.
         language: its primary language tag; only `KICKER_LANGUAGES` have kickers.
     """
-    if language not in KICKER_LANGUAGES or not title or not page.lines or page.cuts[0] is not None:
+    if language not in KICKER_LANGUAGES or not title:
         return
-    below = next((index for index in range(1, len(page.lines)) if page.cuts[index] is None), None)
-    if below is not None and _is_kicker(page.lines[0]) and not _is_kicker(page.lines[below]):
-        _take(page, 0, RemovalKind.TITLE, KICKER_RULE)
+    match page.undecided():
+        case [0, below, *_] if _is_kicker(page.lines[0]) and not _is_kicker(page.lines[below]):
+            _take(page, 0, RemovalKind.TITLE, KICKER_RULE)
 
 
 def _is_kicker(line: str) -> bool:
@@ -188,13 +189,13 @@ def take_repeats(page: Page) -> None:
     if len(set(page.lines)) == len(page.lines):
         return
     counts = Counter(page.lines)
-    standing = [index for index, cut in enumerate(page.cuts) if cut is None]
+    undecided = page.undecided()
     labels = {
         page.lines[index]
-        for above, index in pairwise(standing)
+        for above, index in pairwise(undecided)
         if counts[page.lines[index]] >= REPEATS and _is_label(page.lines[index]) and page.is_paragraph(above)
     }
-    for index in standing:
+    for index in undecided:
         if page.lines[index] in labels:
             _take(page, index, RemovalKind.UI, REPEAT_RULE)
 
@@ -204,9 +205,9 @@ def take_last_name(page: Page) -> None:
 
     Of 10 labelled pages that end so, and 27 others that were read, none ends with the article's own text.
     """
-    standing = [index for index, cut in enumerate(page.cuts) if cut is None]
-    if len(standing) > 1 and page.is_paragraph(standing[-2]) and _is_name(page.lines[standing[-1]]):
-        _take(page, standing[-1], RemovalKind.BYLINE, LAST_NAME_RULE)
+    match page.undecided():
+        case [*_, above, last] if page.is_paragraph(above) and _is_name(page.lines[last]):
+            _take(page, last, RemovalKind.BYLINE, LAST_NAME_RULE)
 
 
 def _is_name(line: str) -> bool:

@@ -90,7 +90,7 @@ def candidates(page: Page) -> list[int]:
     """The lines that may be scored: undecided, short or not ended as a sentence is, beside other text."""
     if len(page.lines) > MAX_LINES:
         return []
-    undecided = [index for index, cut in enumerate(page.cuts) if cut is None]
+    undecided = page.undecided()
     chosen = [index for index in undecided if _may_be_scored(page.lines[index])]
     return chosen if len(chosen) < len(undecided) else []
 

@@ -88,6 +88,10 @@ class Page:
         cuts, spans = self.cuts, self.spans
         return frozenset([line for i, line in enumerate(self.whole) if cuts[i] is None and i not in spans])
 
+    def undecided(self) -> list[int]:
+        """The lines that nothing has taken whole, in order."""
+        return [index for index, cut in enumerate(self.cuts) if cut is None]
+
     def decided(self) -> Iterator[Cut]:
         """All removals in order."""
         for index, cut in enumerate(self.cuts):

@@ -108,7 +108,7 @@ class Page(HTMLParser):
             self.raw[-1] += data
 
 
-HOSTILE = "</div></style><script>alert(1)</script><img src=x onerror=alert(1)>\" onfocus='f()' {{ 7 * 7 }}"
+HOSTILE = "</div></style><script>alert(1)</script><img src=x onerror=alert(1)>\" onfocus='f()' {{ 7777 * 7 }}"
 
 
 def test_the_page_holds_the_raw_text_and_needs_no_other_file(
@@ -157,7 +157,7 @@ def test_hostile_text_stays_text(newsbeam: Newsbeam, tmp_path: Path) -> None:
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "img", "iframe", "object"}
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
-    assert HOSTILE in page.text and "onfocus='f()' 49" not in page.text
+    assert HOSTILE in page.text and "54439" not in page.text.replace(HOSTILE, "")
     (policy,) = [a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None and policy.startswith("default-src 'none'; style-src")
 
