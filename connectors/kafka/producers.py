@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from connectors.kafka.connection import Cluster
 
@@ -51,14 +52,22 @@ def drop(publication: Publication) -> None:
     with _opening:
         failed = _open.pop(publication, None)
     if failed is not None:
-        failed.close(timeout=0)
+        _close(failed, 0)
 
 
 def close_all() -> None:
     """Close this process's producers; a later use opens new ones."""
     with _opening:
         while _open:
-            _open.popitem()[1].close(timeout=5)
+            _close(_open.popitem()[1], 5)
+
+
+def _close(producer: Any, seconds: float) -> None:
+    """Close a producer; what it could not deliver in so many seconds is given up."""
+    try:
+        producer.close(timeout=seconds)
+    except KafkaTimeoutError:  # kafka-python flushes first, and gives up with its thread still at work
+        producer._sender.force_close()
 
 
 _opening = threading.Lock()

@@ -94,6 +94,16 @@ class Broker:
         assert self.pid is not None
         os.kill(self.pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The Java process stands still within the block: connections are taken, nothing is answered."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def committed(self, topic: str, group: str) -> dict[int, int | None]:
         """The group's committed offset of each partition."""
         consumer = KafkaConsumer(bootstrap_servers=self.brokers, group_id=group, enable_auto_commit=False)

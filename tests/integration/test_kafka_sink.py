@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 from connectors.delivery import Delivery
 from connectors.kafka.connection import TopicMissing
-from connectors.kafka.producers import close_all
+from connectors.kafka.producers import close_all, drop
 from connectors.sinks import kafka as sink
 from schemas import codec
 from schemas.article import Article, Provenance
@@ -171,11 +173,29 @@ def test_a_missing_topic_stops_the_job(kafka: Broker) -> None:
 
 def test_a_bundle_whose_records_were_not_accepted_fails_and_a_later_one_can_succeed() -> None:
     with running_broker() as broker:
-        options = sink.Options(broker.brokers, broker.topic(1), delivery_seconds=3)
-        writer = sink._KafkaWriter(options)
+        topic = broker.topic(1)
+        writer = sink._KafkaWriter(sink.Options(broker.brokers, topic, delivery_seconds=3))
         writer.open()
+        with broker.frozen():
+            writer.write(enriched(0).value)
+            with pytest.raises(sink.DeliveryFailed):
+                writer.flush()
+        writer.open()
+        writer.write(enriched(1).value)
+        writer.flush()
+        assert json.loads(broker.consume(topic, 1)[-1].value)["origin"]["offset"] == 1
+        close_all()
+
+
+def test_a_producer_is_dropped_with_its_thread_though_it_holds_a_record_that_nobody_takes() -> None:
+    with running_broker() as broker:
+        writer = sink._KafkaWriter(sink.Options(broker.brokers, broker.topic(1)))
+        writer.open()
+        threads = threading.active_count()
         broker.kill()
         writer.write(enriched(0).value)
-        with pytest.raises(sink.DeliveryFailed):
-            writer.flush()
-        close_all()
+        drop(writer._publication)
+        deadline = time.monotonic() + 30
+        while threading.active_count() == threads and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert threading.active_count() < threads
