@@ -20,11 +20,12 @@ from schemas.withdrawal import Withdrawal
 _STRUCTURE_WHYS = {
     LINE_MODEL_RULE: "The learned line scorer: by shape, place and words the line is not the article.",
     "document/title": "The line repeats the title.",
-    "document/kicker": "A short first line that is no sentence: German papers print it above the headline.",
+    "document/kicker": "A short first line that is no sentence: the section or theme above the headline.",
     "document/doubled_title": "The line stands twice in a row above the first paragraph: the title.",
     "document/doubled_tail": "The tail of the page: headlines of other stories, each printed twice.",
     "document/repeat": "A short line that stands on the page three times or more: a label.",
     "document/last_name": "A bare name in the last line, under a paragraph: the author, or a caption.",
+    "document/last_label": "A few words without an end in the last line, under a paragraph: a tag, a link.",
 }
 _STRUCTURE_WHY = "A rule of the page's structure."
 

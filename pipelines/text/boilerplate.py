@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipelines.text.document import (
     take_doubled_tail,
     take_kicker,
-    take_last_name,
+    take_last_lines,
     take_reaches,
     take_repeats,
     take_title,
@@ -125,4 +125,4 @@ def decide(
     if any(rule.reach is not Reach.LINE for rule in headers.values()):
         take_reaches(page, headers)
     take_repeats(page)
-    take_last_name(page)
+    take_last_lines(page)

@@ -70,7 +70,11 @@ class Page:
     def is_paragraph(self, index: int) -> bool:
         """Whether a line looks like running text by itself."""
         line = self.lines[index]
-        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and line[-1] in _ENDS)
+        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and self.is_closed(index))
+
+    def is_closed(self, index: int) -> bool:
+        """Whether a line ends as a sentence does."""
+        return self.lines[index][-1] in _ENDS
 
     def is_headline(self, index: int) -> bool:
         """Whether a line could be the headline of another story: short, and no sentence's end."""

@@ -24,6 +24,9 @@ SPLIT = "169"
 """Chosen among the first 300 numbers, before any rule was written, because it divides most languages'
 pages evenly."""
 
+OPENED = frozenset({"kurer-sreda.ru"})
+"""Sites of the hidden eighth that were looked at after all: this one held 97 of its 333 junk lines."""
+
 FILES = ("cleaning_dev.jsonl", "cleaning_train.jsonl")
 
 
@@ -33,7 +36,7 @@ def is_hidden(site: str) -> bool:
     It was a half, then a quarter: each time the rules found on the others said nothing new, half of it
     was opened.
     """
-    return hashlib.sha256(f"{SPLIT}:{site}".encode()).digest()[0] % 8 == 7
+    return site not in OPENED and hashlib.sha256(f"{SPLIT}:{site}".encode()).digest()[0] % 8 == 7
 
 
 def pages(shared: Path) -> Iterator[dict[str, Any]]:

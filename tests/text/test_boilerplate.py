@@ -72,9 +72,31 @@ def test_a_bare_name_is_taken_where_the_page_ends_with_it() -> None:
     (removal,) = strip_boilerplate(f"{body}\nAnne-Marie O'Neil", packs).removed
     assert (removal.kind, removal.rule) == ("byline", "document/last_name")
     assert strip_boilerplate(f"{body}\nAnna Lee\nShare", packs).text == body
-    for last in (f"Anna Lee\n{body}", "Winners:\nAnna Lee", "Anna Lee, Leeds", "Anna", "THE END", "Anna lee"):
+    for last in (f"Anna Lee\n{body}", "Winners:\nAnna Lee"):
         assert strip_boilerplate(f"{body}\n{last}", packs).text == f"{body}\n{last}"
     assert strip_boilerplate("Anna Lee", packs).text == "Anna Lee"
+
+
+def test_labels_are_taken_where_the_page_ends_with_them() -> None:
+    body = "The council voted on Friday to close the old bridge for repairs until the summer of next year."
+    packs = LIBRARY.select("en")
+    for label in ("HALLOWEEN", "The fire last night", "Tim Martin, Calgary"):
+        (removal,) = strip_boilerplate(f"{body}\n{label}", packs).removed
+        assert (removal.kind, removal.rule) == ("ui", "document/last_label")
+    tags = "Edson Álvarez\nAjax\nEredivisie"
+    assert strip_boilerplate(f"{body}\n{tags}", packs).text == body
+    for last in (
+        "It was not.",
+        f"The council will now hear, one by one, on three evenings in the town hall:\n{tags}",
+        "\n".join(["Ajax"] * 2 + ["Leeds", "Lyon", "Lens", "Nice", "Bari", "Roma", "Pisa"]),
+        "Start: next Monday",
+        "Leeds 2 York 1",
+        "一座新桥在星期五开放",
+        "An evening of songs by the river",
+        "Teams:\nLeeds",
+        f"Leeds\n{body}",
+    ):
+        assert strip_boilerplate(f"{body}\n{last}", packs).text == f"{body}\n{last}"
 
 
 def test_a_german_kicker_is_taken_above_a_sentence_where_the_title_is_known() -> None:
@@ -88,6 +110,25 @@ def test_a_german_kicker_is_taken_above_a_sentence_where_the_title_is_known() ->
         assert strip_boilerplate(kept, packs, title).text == kept
     assert strip_boilerplate(raw, packs).text == raw
     assert strip_boilerplate(raw, LIBRARY.select("es"), title).text == raw
+
+
+def test_elsewhere_a_kicker_has_few_words_and_only_running_text_below() -> None:
+    lead = (
+        "El candidato pidió ayer el voto en la plaza mayor, ante unas dos mil personas llegadas en autobús."
+    )
+    title, packs = Hints(title="El candidato pide el voto"), LIBRARY.select("es")
+    (removal,) = strip_boilerplate(f"Mitin en Vitoria\n{lead}\nNo hubo incidentes.", packs, title).removed
+    assert (removal.text.strip(), removal.rule) == ("Mitin en Vitoria", "document/kicker")
+    for kept in (
+        f"Sospechosos permanecen en fuga\n{lead}",
+        f"mitin en Vitoria\n{lead}",
+        f"Tiroteo en 2019\n{lead}",
+        f"Xabi Alonso\nIker Casillas\n{lead}",
+        f"Mitin en Vitoria\n{lead}\nOtra plaza\n{lead}",
+        f"Mitin en Vitoria\nVotó.\n{lead}",
+    ):
+        assert strip_boilerplate(kept, packs, title).text == kept
+    assert strip_boilerplate(f"Mitin en Vitoria\n{lead}", packs).text == f"Mitin en Vitoria\n{lead}"
 
 
 def test_pictures_captioned_twice_do_not_take_the_paragraphs_behind_them() -> None:
