@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Mapping
+from itertools import accumulate, pairwise, takewhile
 
 from pipelines.text.ledger import Cut
 from pipelines.text.page import HEADLINE_CHARS, Page
@@ -32,8 +32,9 @@ KICKER_LANGUAGES = frozenset({"de"})
 """Languages whose papers print a line of its own above the headline (the Dachzeile): 102 of 103 such first
 lines of 364 articles were one. Elsewhere such a line is as often the article's summary."""
 KICKER_WORDS = 3
-"""Elsewhere a kicker has at most so many words, and stands over paragraphs alone: where other short lines
-follow, it may be the first of a list or of the subheads."""
+"""Elsewhere a kicker has at most so many words: of 110 such first lines that were read, five were not one."""
+ITEM_WORDS = 4
+"""Where lines of at most so many words follow it, it may be the first of a list or of the subheads."""
 NAME_WORDS = range(2, 4)
 """So many words has a person's name below an article."""
 NAME_CHARS = 40
@@ -101,8 +102,8 @@ def take_title(page: Page, title: str | None) -> str | None:
 def take_kicker(page: Page, title: str | None, language: str | None) -> None:
     """Take the line above the headline: the page's first, short and no sentence, over one that is neither.
 
-    Outside `KICKER_LANGUAGES` it also has few words, the first of them capitalised, and only running text
-    follows. Without a known title the first line may be the headline itself.
+    Outside `KICKER_LANGUAGES` it also has few words, the first of them capitalised, and nothing that follows
+    looks like an item of a list. Without a known title the first line may be the headline itself.
 
     Args:
         page: the page.
@@ -110,11 +111,14 @@ def take_kicker(page: Page, title: str | None, language: str | None) -> None:
         language: its primary language tag.
     """
     match page.undecided() if title else []:
-        case [first, below, *_] as lines if _is_kicker(page.lines[first]):
+        case [first, *others] if _is_kicker(page.lines[first]):
+            if not others or _is_kicker(page.lines[others[0]]):
+                return
             if language in KICKER_LANGUAGES:
-                is_kicker = first == 0 and not _is_kicker(page.lines[below])
+                is_kicker = first == 0
             else:
-                is_kicker = _is_label_over_text(page, lines)
+                is_item_below = any(_may_be_item(page, index) for index in others)
+                is_kicker = _has_few_words(page.lines[first]) and not is_item_below
             if is_kicker:
                 _take(page, first, RemovalKind.TITLE, KICKER_RULE)
 
@@ -123,16 +127,15 @@ def _is_kicker(line: str) -> bool:
     return len(line) <= KICKER_CHARS and line[-1].isalnum() and any(map(str.isalpha, line))
 
 
-def _is_label_over_text(page: Page, lines: Sequence[int]) -> bool:
-    first, below, *others = lines
-    label = page.lines[first]
-    return (
-        label[0].isupper()
-        and len(label.split()) <= KICKER_WORDS
-        and not any(map(str.isdecimal, label))
-        and page.is_paragraph(below)
-        and all(page.is_paragraph(index) or page.is_closed(index) for index in others)
-    )
+def _has_few_words(line: str) -> bool:
+    return line[0].isupper() and len(line.split()) <= KICKER_WORDS and not any(map(str.isdecimal, line))
+
+
+def _may_be_item(page: Page, index: int) -> bool:
+    line = page.lines[index]
+    if page.is_paragraph(index) or page.is_closed(index):
+        return False
+    return len(line.split()) <= ITEM_WORDS or any(map(str.isdecimal, line))
 
 
 def take_doubled_tail(page: Page) -> None:
@@ -237,17 +240,11 @@ def take_last_lines(page: Page) -> None:
         case [*_, above, last] if page.is_paragraph(above) and _is_name(page.lines[last]):
             _take(page, last, RemovalKind.BYLINE, LAST_NAME_RULE)
             return
-    first = len(undecided)
-    while (
-        first > 0
-        and len(undecided) - first <= LAST_LABELS
-        and _is_last_label(page.lines[undecided[first - 1]])
-    ):
-        first -= 1
-    if first > 0 and len(undecided) - first <= LAST_LABELS:
-        above = undecided[first - 1]
+    labels = list(takewhile(lambda index: _is_last_label(page.lines[index]), reversed(undecided)))
+    if 0 < len(labels) <= LAST_LABELS and len(labels) < len(undecided):
+        above = undecided[-len(labels) - 1]
         if page.is_paragraph(above) and page.is_closed(above):
-            for index in undecided[first:]:
+            for index in labels:
                 _take(page, index, RemovalKind.UI, LAST_LABEL_RULE)
 
 

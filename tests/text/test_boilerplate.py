@@ -112,7 +112,7 @@ def test_a_german_kicker_is_taken_above_a_sentence_where_the_title_is_known() ->
     assert strip_boilerplate(raw, LIBRARY.select("es"), title).text == raw
 
 
-def test_elsewhere_a_kicker_has_few_words_and_only_running_text_below() -> None:
+def test_elsewhere_a_kicker_has_few_words_and_no_items_below() -> None:
     lead = (
         "El candidato pidió ayer el voto en la plaza mayor, ante unas dos mil personas llegadas en autobús."
     )
@@ -125,9 +125,11 @@ def test_elsewhere_a_kicker_has_few_words_and_only_running_text_below() -> None:
         f"Tiroteo en 2019\n{lead}",
         f"Xabi Alonso\nIker Casillas\n{lead}",
         f"Mitin en Vitoria\n{lead}\nOtra plaza\n{lead}",
-        f"Mitin en Vitoria\nVotó.\n{lead}",
+        f"Mitin en Vitoria\n{lead}\nVitoria 2 Bilbao 1, en un partido muy igualado",
     ):
         assert strip_boilerplate(kept, packs, title).text == kept
+    deck = "El candidato socialista promete volver antes de mayo"
+    assert strip_boilerplate(f"Mitin en Vitoria\n{deck}\n{lead}", packs, title).text == f"{deck}\n{lead}"
     assert strip_boilerplate(f"Mitin en Vitoria\n{lead}", packs).text == f"Mitin en Vitoria\n{lead}"
 
 
