@@ -25,7 +25,7 @@ _STRUCTURE_WHYS = {
     "document/doubled_tail": "The tail of the page: headlines of other stories, each printed twice.",
     "document/repeat": "A short line that stands on the page three times or more: a label.",
     "document/last_name": "A bare name in the last line, under a paragraph: the author, or a caption.",
-    "document/last_label": "A few words without an end in the last line, under a paragraph: a tag, a link.",
+    "document/last_label": "A few words without an end in the last lines, under a paragraph: tags, links.",
 }
 _STRUCTURE_WHY = "A rule of the page's structure."
 

@@ -69,7 +69,8 @@ def explain(
         from pipelines.pages.explain_page import page
 
         write_page(html, page(explained))
-        stderr.print(f"{html}: {len(explained):,} articles", markup=False)
+        noun = "article" if len(explained) == 1 else "articles"
+        stderr.print(f"{html}: {len(explained):,} {noun}", markup=False)
     raise typer.Exit(0 if all(isinstance(one.article, Article) for one in explained) else 1)
 
 
