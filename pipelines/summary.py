@@ -74,7 +74,7 @@ class Summary:
             "languages": self.of("language"),
             "topics": self.of("topic"),
             "junk": self.of("junk"),
-            "station_seconds": {name: round(spent, 3) for name, spent in self.stations().items()},
+            "station_seconds": {name: round(spent, 6) for name, spent in self.stations().items()},
             "sinks": {sink.name: self.of(sink.name) for sink in self.sinks},
             "seconds": round(self.seconds, 3),
             "records_per_second": round(self.per_second, 1),

@@ -120,7 +120,7 @@ class TestMine:
         assert (tmp_path / "packs/sites/a.bg.toml").read_text() == content
 
     def test_as_json_and_as_a_table(self, newsbeam: Newsbeam, tmp_path: Path) -> None:
-        file = corpus(tmp_path, [page(n, "Дневникът на нашия квартал") for n in range(3)])
+        file = corpus(tmp_path, [page(n, "Дневникът на нашия квартал и на града") for n in range(3)])
         (site,) = newsbeam("rules", "mine", file, "--json").json["sites"]
         assert (site["site"], site["pages"], len(site["proposals"])) == ("a.bg", 3, 1)
         assert site["proposals"][0]["first"] == "2026-05-02"
