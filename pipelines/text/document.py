@@ -42,7 +42,7 @@ NAME_CHARS = 40
 LAST_LABELS = 8
 """At most so many labels in a row end a page; more are a list."""
 LABEL_CHARS = 29
-"""Nor is a label that ends a page: of those of 30 to 60 characters half are the article's."""
+"""A label that ends a page is not longer: of those of 30 to 60 characters half are the article's."""
 _RATING = frozenset("●○◐★☆")
 """A test of several products gives the same rating more than once."""
 
@@ -111,13 +111,11 @@ def take_kicker(page: Page, title: str | None, language: str | None) -> None:
         language: its primary language tag.
     """
     match page.undecided() if title else []:
-        case [first, *others] if _is_kicker(page.lines[first]):
-            if not others or _is_kicker(page.lines[others[0]]):
-                return
+        case [first, below, *further] if _is_kicker(page.lines[first]) and not _is_kicker(page.lines[below]):
             if language in KICKER_LANGUAGES:
                 is_kicker = first == 0
             else:
-                is_item_below = any(_may_be_item(page, index) for index in others)
+                is_item_below = any(_may_be_item(page, index) for index in (below, *further))
                 is_kicker = _has_few_words(page.lines[first]) and not is_item_below
             if is_kicker:
                 _take(page, first, RemovalKind.TITLE, KICKER_RULE)
@@ -128,14 +126,14 @@ def _is_kicker(line: str) -> bool:
 
 
 def _has_few_words(line: str) -> bool:
-    return line[0].isupper() and len(line.split()) <= KICKER_WORDS and not any(map(str.isdecimal, line))
+    return line[0].isupper() and len(line.split()) <= KICKER_WORDS and not _has_digit(line)
 
 
 def _may_be_item(page: Page, index: int) -> bool:
     line = page.lines[index]
-    if page.is_paragraph(index) or page.is_closed(index):
+    if page.is_paragraph(index) or page.ends_sentence(index):
         return False
-    return len(line.split()) <= ITEM_WORDS or any(map(str.isdecimal, line))
+    return len(line.split()) <= ITEM_WORDS or _has_digit(line)
 
 
 def take_doubled_tail(page: Page) -> None:
@@ -243,7 +241,7 @@ def take_last_lines(page: Page) -> None:
     labels = list(takewhile(lambda index: _is_last_label(page.lines[index]), reversed(undecided)))
     if 0 < len(labels) <= LAST_LABELS and len(labels) < len(undecided):
         above = undecided[-len(labels) - 1]
-        if page.is_paragraph(above) and page.is_closed(above):
+        if page.is_paragraph(above) and page.ends_sentence(above):
             for index in labels:
                 _take(page, index, RemovalKind.UI, LAST_LABEL_RULE)
 
@@ -254,7 +252,7 @@ def _is_last_label(line: str) -> bool:
         and line[0].isalpha()
         and line[-1].isalnum()
         and line.lower() != line.upper()  # where letters have no case, so many are a sentence
-        and not any(map(str.isdecimal, line))
+        and not _has_digit(line)
         and ": " not in line
     )
 
@@ -272,10 +270,14 @@ def _is_label(line: str) -> bool:
     return (
         MIN_REPEATED_CHARS <= len(line) <= HEADLINE_CHARS
         and line[-1] not in ".!?…:;,"
-        and not any(char.isdecimal() for char in line)
+        and not _has_digit(line)
         and any(char.isalpha() for char in line)
         and _RATING.isdisjoint(line)
     )
+
+
+def _has_digit(line: str) -> bool:
+    return any(map(str.isdecimal, line))
 
 
 def _paragraph_chars(page: Page, index: int) -> int:

@@ -11,7 +11,7 @@ from collections import Counter
 from functools import cached_property
 from itertools import compress
 
-from pipelines.text.page import SENTENCE_CHARS, Page
+from pipelines.text.page import CLOSED, SENTENCE_CHARS, Page
 
 STEM_LETTERS = 5
 """A word's first letters stand for its stem."""
@@ -82,7 +82,6 @@ _END_CLASSES = {
     "”": 8,
     "»": 8,
 }
-_SENTENCE_ENDS = frozenset('.!?…:;,"“”»')
 _MARKS = frozenset("|/©@•→»>+*#–—")
 
 
@@ -104,7 +103,7 @@ def short_line(page: Page, index: int) -> str | None:
 
 
 def _may_be_scored(line: str) -> bool:
-    return len(line) < (SENTENCE_CHARS if line[-1] in _SENTENCE_ENDS else MAX_OPEN_CHARS)
+    return len(line) < (SENTENCE_CHARS if line[-1] in CLOSED else MAX_OPEN_CHARS)
 
 
 class LineFeatures:

@@ -19,10 +19,12 @@ OPEN_CHARS = 300
 HEADLINE_CHARS = 200
 """A longer line is no headline."""
 
+CLOSED = frozenset('.!?…:;,"”“»')
+"""A line that ends with one of these is closed: as a rule a sentence, or what leads to the next line."""
+
 _SPACES = "\xa0\u2009\u202f\u200b\ufeff\r\x0b\x0c\u2028\u2029\x85"
 _APOSTROPHES = "’ʼ`´"
 _NOT_HEADLINE = frozenset(".;:,…")
-_CLOSED = frozenset('.!?…:;,"”“»')
 _ENDS = frozenset('.!?…"”“»)')
 
 
@@ -61,7 +63,7 @@ class Page:
     def is_open(self, index: int) -> bool:
         """Whether a line is short, or neither long nor ended as a sentence is."""
         line = self.lines[index]
-        return len(line) <= SHORT_CHARS or (len(line) <= OPEN_CHARS and line[-1] not in _CLOSED)
+        return len(line) <= SHORT_CHARS or (len(line) <= OPEN_CHARS and line[-1] not in CLOSED)
 
     def end(self, index: int) -> int:
         """Where a line ends in the text."""
@@ -70,9 +72,9 @@ class Page:
     def is_paragraph(self, index: int) -> bool:
         """Whether a line looks like running text by itself."""
         line = self.lines[index]
-        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and self.is_closed(index))
+        return len(line) >= PARAGRAPH_CHARS or (len(line) >= SENTENCE_CHARS and self.ends_sentence(index))
 
-    def is_closed(self, index: int) -> bool:
+    def ends_sentence(self, index: int) -> bool:
         """Whether a line ends as a sentence does."""
         return self.lines[index][-1] in _ENDS
 

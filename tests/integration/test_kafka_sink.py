@@ -184,6 +184,10 @@ def test_a_bundle_whose_records_were_not_accepted_fails_and_a_later_one_can_succ
         writer.write(enriched(1).value)
         writer.flush()
         assert json.loads(broker.consume(topic, 1)[-1].value)["origin"]["offset"] == 1
+        broker.kill()
+        writer.write(enriched(2).value)
+        with pytest.raises(sink.DeliveryFailed):
+            writer.flush()
         close_all()
 
 
